@@ -1,0 +1,1 @@
+"""BEMA: secure multiparty learning with unlike models, checkable bit for bit."""

@@ -1,0 +1,1 @@
+"""Bytes and hashes: encodings, leaves, Merkle trees, headers, content identifiers."""

@@ -1,0 +1,1 @@
+"""What each participant does, joining learning, chain and storage."""
