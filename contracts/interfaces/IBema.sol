@@ -9,7 +9,11 @@ interface IBema {
     event GenesisClosed(bytes32 genesisHash);
     /// @notice An original party registered the model of its model card.
     event OriginalPartyRegistered(
-        uint32 indexed party, address indexed account, bytes32 modelCard, uint256 heldClasses, uint256 labelSpace
+        uint32 indexed party,
+        address indexed account,
+        bytes32 modelCard,
+        uint256 heldClasses,
+        uint256 labelSpace
     );
     /// @notice A regular party joined; `approvals` are the signatures that admitted it, on record.
     event RegularPartyRegistered(
@@ -26,7 +30,11 @@ interface IBema {
     event BatchCommitted(uint32 indexed party, bytes32 indexed commitment);
     /// @notice A party opened its commitment; the content is the batch object with this digest.
     event BatchRevealed(
-        uint32 indexed party, bytes32 indexed commitment, bytes32 batchRoot, bytes32 contentDigest, bytes32 salt
+        uint32 indexed party,
+        bytes32 indexed commitment,
+        bytes32 batchRoot,
+        bytes32 contentDigest,
+        bytes32 salt
     );
     /// @notice A block joined the chain as its tip.
     event BlockSubmitted(
@@ -99,7 +107,11 @@ interface IBema {
     /// @dev Reverts with the reason where the proof has another depth, the index is out of range or the block is unknown;
     /// answers false where only the hashes disagree.
     function verifyInclusion(
-        bytes calldata header, bytes32 leaf, uint32 index, uint32 leafCount, bytes32[] calldata proof
+        bytes calldata header,
+        bytes32 leaf,
+        uint32 index,
+        uint32 leafCount,
+        bytes32[] calldata proof
     ) external view returns (bool);
 
     /// @notice The digest an original party signs to approve.
@@ -119,6 +131,9 @@ interface IBema {
         view
         returns (bytes32);
 
+    /// @notice The party that revealed `commitment` and the chain time, in seconds, at which it did; zeros where nobody has.
+    function revealOf(bytes32 commitment) external view returns (uint32 party, uint64 time);
+
     function parameters() external view returns (Parameters memory);
     function genesisHash() external view returns (bytes32);
     function genesisClosed() external view returns (bool);
@@ -127,6 +142,7 @@ interface IBema {
     function partyCount() external view returns (uint32);
 
     // Parties
+    error ZeroRulesDigest();
     error ClassCountOutOfRange(uint256 classes, uint256 minimum, uint256 maximum);
     error ApprovalsPerClassOutOfRange(uint256 approvals, uint256 minimum, uint256 maximum);
     error NoOriginalParty();

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IBema} from "../interfaces/IBema.sol";
+import {BitSlicedCounter} from "../libraries/BitSlicedCounter.sol";
+import {ClassMask} from "../libraries/ClassMask.sol";
+import {PartyType} from "../types/PartyType.sol";
+import {Configuration} from "./Configuration.sol";
+
+/// @notice Who takes part: the founders and their genesis phase, and the table of every party.
+abstract contract Parties is Configuration {
+    using BitSlicedCounter for uint256[8];
+
+    /// @dev One slot. A founder has its id from the start and is registered once it names its model.
+    struct Party {
+        uint32 id;
+        PartyType kind;
+        bool registered;
+    }
+
+    uint256 private immutable FOUNDERS;
+
+    mapping(address account => Party) private _parties;
+    /// @dev The classes that an original party holds, and may vouch for.
+    mapping(address founder => uint256) internal _founderClasses;
+
+    /// @inheritdoc IBema
+    uint32 public partyCount;
+
+    constructor(Founder[] memory founders) {
+        if (founders.length == 0) revert NoOriginalParty();
+        FOUNDERS = founders.length;
+
+        uint256[8] memory holders;
+        for (uint256 i = 0; i < founders.length; ++i) {
+            _list(founders[i], i);
+            holders.add(founders[i].heldClasses);
+        }
+        _requireCovered(holders);
+    }
+
+    /// @inheritdoc IBema
+    function registerOriginalParty(bytes32 modelCard, uint256 labelSpace) external returns (uint32 party) {
+        Party storage founder = _parties[msg.sender];
+        if (founder.kind != PartyType.OriginalParty) revert NotOriginalParty(msg.sender);
+        party = founder.id;
+        if (founder.registered) revert AlreadyRegistered(msg.sender, party);
+        if (modelCard == 0) revert ZeroModelCard();
+        uint256 heldClasses = _founderClasses[msg.sender];
+        ClassMask.requireLabelSpace(labelSpace, heldClasses, ALL_CLASSES);
+
+        founder.registered = true;
+        uint256 registered = ++partyCount;
+        emit OriginalPartyRegistered(party, msg.sender, modelCard, heldClasses, labelSpace);
+        if (registered == FOUNDERS) _openChain();
+    }
+
+    /// @inheritdoc IBema
+    function genesisClosed() public view returns (bool) {
+        return partyCount >= FOUNDERS;
+    }
+
+    /// @inheritdoc IBema
+    function partyOf(address account) public view returns (uint32) {
+        Party memory party = _parties[account];
+        return party.registered ? party.id : 0;
+    }
+
+    /// @dev Called once, when the last founder has registered.
+    function _openChain() internal virtual;
+
+    /// @dev Gives `account` the next id; the caller has checked `_requireNewAccount`.
+    function _admitRegularParty(address account) internal returns (uint32 party) {
+        party = ++partyCount;
+        _parties[account] = Party({id: party, kind: PartyType.RegularParty, registered: true});
+    }
+
+    function _requireGenesisClosed() internal view {
+        if (!genesisClosed()) revert GenesisStillOpen(partyCount, FOUNDERS);
+    }
+
+    /// @dev After genesis every founder is registered, so no founder passes as a regular party.
+    function _requireNewAccount(address account) internal view {
+        uint32 party = partyOf(account);
+        if (party != 0) revert AlreadyRegistered(account, party);
+    }
+
+    function _requireRegistered(address account) internal view returns (uint32 party) {
+        party = partyOf(account);
+        if (party == 0) revert NotRegistered(account);
+    }
+
+    function _partyType(address account) internal view returns (PartyType) {
+        return _parties[account].kind;
+    }
+
+    function _list(Founder memory founder, uint256 index) private {
+        if (founder.account == address(0)) revert ZeroAccount(index);
+        if (_parties[founder.account].id != 0) revert AccountListedTwice(founder.account);
+        ClassMask.requireHeld(founder.heldClasses, ALL_CLASSES);
+
+        // A list of 2^32 founders does not fit into any Ethereum block.
+        _parties[founder.account] =
+            Party({id: uint32(index + 1), kind: PartyType.OriginalParty, registered: false});
+        _founderClasses[founder.account] = founder.heldClasses;
+    }
+
+    /// @dev A class with fewer holders than approvals required would keep its regular parties out for ever.
+    function _requireCovered(uint256[8] memory holders) private view {
+        uint256 uncovered = holders.below(ALL_CLASSES, 1);
+        if (uncovered != 0) revert HeldClassesNotCovered(ALL_CLASSES & ~uncovered, ALL_CLASSES);
+        uint256 most = holders.minimum(ALL_CLASSES);
+        if (APPROVALS_PER_CLASS == 0 || APPROVALS_PER_CLASS > most) {
+            revert ApprovalsPerClassOutOfRange(APPROVALS_PER_CLASS, 1, most);
+        }
+    }
+}
