@@ -150,7 +150,10 @@ def sample_id(x: bytes, y: int) -> SampleId:
 
 
 def processing_key(parent: BlockHash, sample: SampleId) -> Digest:
-    """Give sha256d(parent hash | sample id), by which a block orders samples: nobody can grind it in advance."""
+    """Give sha256d(parent hash | sample id), by which a block orders its samples.
+
+    The parent is unknown when a sample is committed, so nobody can grind the order in advance.
+    """
     return sha256d(parent + sample)
 
 

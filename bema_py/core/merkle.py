@@ -75,7 +75,10 @@ def merkle_root(leaves: Sequence[Digest]) -> Digest:
 
 
 def merkle_proof(leaves: Sequence[Digest], index: int) -> tuple[Digest, ...]:
-    """Give the siblings on the way from a leaf to the apex, lowest level first; raises IndexOutOfRangeError."""
+    """Give the siblings on the way from a leaf to the apex, lowest level first.
+
+    Raises IndexOutOfRangeError.
+    """
     _check_index(index, len(leaves))
     return tuple(level[(index >> height) ^ 1] for height, level in enumerate(_levels(leaves)[:-1]))
 

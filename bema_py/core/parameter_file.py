@@ -100,7 +100,7 @@ def _check_parameters(architecture: Architecture, data: bytes) -> None:
     values.frombytes(data)
     if sys.byteorder == "big":
         values.byteswap()
-    if -MAX_PARAMETER <= min(values) and max(values) <= MAX_PARAMETER:
+    if min(values) >= -MAX_PARAMETER and max(values) <= MAX_PARAMETER:
         return
     first = next(i for i, value in enumerate(values) if abs(value) > MAX_PARAMETER)
     offset = 0

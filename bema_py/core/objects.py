@@ -1,0 +1,7 @@
+"""The stored objects under one name: model card, batch and block body (the rules have a module of their own)."""
+
+from bema_py.core.batch import Batch, Sample, check_batch
+from bema_py.core.block_body import BlockBody
+from bema_py.core.model_card import ModelCard
+
+__all__ = ["Batch", "BlockBody", "ModelCard", "Sample", "check_batch"]
