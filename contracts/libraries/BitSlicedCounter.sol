@@ -24,12 +24,13 @@ library BitSlicedCounter {
     /// @notice The classes of `mask` counted fewer than `bound` times.
     function below(uint256[8] memory planes, uint256 mask, uint8 bound) internal pure returns (uint256 less) {
         uint256 equal = mask;
-        for (uint256 i = PLANES; i-- > 0;) {
-            if ((bound >> i) & 1 == 1) {
-                less |= equal & ~planes[i];
-                equal &= planes[i];
+        for (uint256 i = PLANES; i > 0; --i) {
+            uint256 plane = planes[i - 1];
+            if ((bound >> (i - 1)) & 1 == 1) {
+                less |= equal & ~plane;
+                equal &= plane;
             } else {
-                equal &= ~planes[i];
+                equal &= ~plane;
             }
         }
     }
@@ -37,10 +38,10 @@ library BitSlicedCounter {
     /// @notice The least counter among the classes of `mask`, which is not empty.
     function minimum(uint256[8] memory planes, uint256 mask) internal pure returns (uint256 least) {
         uint256 candidates = mask;
-        for (uint256 i = PLANES; i-- > 0;) {
-            uint256 zeros = candidates & ~planes[i];
-            if (zeros == 0) least |= 1 << i;
-            else candidates = zeros;
+        for (uint256 i = PLANES; i > 0; --i) {
+            uint256 zeros = candidates & ~planes[i - 1];
+            if (zeros != 0) candidates = zeros;
+            else least += 2 ** (i - 1);
         }
     }
 }

@@ -100,8 +100,9 @@ abstract contract Parties is Configuration {
         ClassMask.requireHeld(founder.heldClasses, ALL_CLASSES);
 
         // A list of 2^32 founders does not fit into any Ethereum block.
-        _parties[founder.account] =
-            Party({id: uint32(index + 1), kind: PartyType.OriginalParty, registered: false});
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint32 id = uint32(index + 1);
+        _parties[founder.account] = Party({id: id, kind: PartyType.OriginalParty, registered: false});
         _founderClasses[founder.account] = founder.heldClasses;
     }
 
