@@ -86,12 +86,16 @@ class Batch:
 
 
 def check_batch(batch: Batch, rules: Rules) -> None:
-    """Refuse a batch that is void under the rules: too many samples, a wrong size of x, a class not below C."""
-    if len(batch.samples) > rules.max_batch_samples:
-        raise FieldLengthError("batch samples", len(batch.samples), 1, rules.max_batch_samples)
-    for index, sample in enumerate(batch.samples):
-        check_bytes(f"x of sample {index}", sample.x, rules.sample_size)
-        check_integer(f"y of sample {index}", sample.y, 0, rules.classes - 1)
+    """Refuse a batch that is void under the rules, with InvalidObjectError.
+
+    That is one with too many samples, an x of the wrong size, or a class not below C.
+    """
+    with reading("batch"):
+        if len(batch.samples) > rules.max_batch_samples:
+            raise FieldLengthError("batch samples", len(batch.samples), 1, rules.max_batch_samples)
+        for index, sample in enumerate(batch.samples):
+            check_bytes(f"x of sample {index}", sample.x, rules.sample_size)
+            check_integer(f"y of sample {index}", sample.y, 0, rules.classes - 1)
 
 
 def _sample(value: object) -> Sample:

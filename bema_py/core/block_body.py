@@ -80,7 +80,10 @@ class BlockBody:
 
     def leaves(self) -> list[Digest]:
         """Give the leaves' hashes in consensus order: record, samples, updates."""
-        return [entry.leaf() for entry in (self.record, *self.samples, *self.updates)]
+        entries: list[CalibrationRecord | SampleLeaf | ModelUpdate] = [self.record]
+        entries += self.samples
+        entries += self.updates
+        return [entry.leaf() for entry in entries]
 
     def root(self) -> Digest:
         """Give the Merkle root, which the header holds."""

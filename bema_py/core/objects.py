@@ -1,4 +1,4 @@
-"""The stored objects under one name: model card, batch and block body (the rules have a module of their own)."""
+"""The stored objects but the rules: model card, batch and block body."""
 
 from bema_py.core.batch import Batch, Sample, check_batch
 from bema_py.core.block_body import BlockBody

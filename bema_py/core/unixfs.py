@@ -1,6 +1,6 @@
 """Files as UnixFS: the blocks and the identifier that Kubo's unixfs-v1-2025 profile gives.
 
-Raw leaves of 1 MiB, at most 1024 links a node, a balanced tree; a file that fits into one chunk is one raw block.
+Raw leaves of 1 MiB, at most 1024 links a node, a balanced tree; a file of one chunk is one raw block.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -67,9 +67,9 @@ def build_tree(links: Sequence[FileLink]) -> tuple[CID, list[Block]]:
 def read_file(cid: CID, get_block: GetBlock, max_size: int) -> bytes:
     """Read a file whose bytes give exactly this identifier.
 
-    The declared size is checked before any leaf is fetched, and fixes the shape of the whole tree, so the blocks
-    fetched are bounded by max_size whatever the nodes say. get_block's own errors pass through. Raises
-    FileTooLargeError, FileShapeError, NodeError.
+    The declared size is checked before any leaf is fetched, and fixes the shape of the whole tree, so the
+    blocks fetched are bounded by max_size whatever the nodes say. get_block's own errors pass through.
+    Raises FileTooLargeError, FileShapeError, NodeError.
     """
     if codec_of(cid) == RAW:
         size = len(get_block(cid))
