@@ -1,0 +1,256 @@
+"""One chain, embedded in this process or behind a URL, with every failure named."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NewType, Self, TypeVar, cast
+
+import requests
+from eth_typing import URI
+from eth_utils.address import to_checksum_address
+from web3 import Web3
+from web3.exceptions import BlockNotFound, Web3Exception, Web3RPCError
+from web3.providers.base import BaseProvider
+from web3.providers.rpc import HTTPProvider
+from web3.providers.rpc.utils import ExceptionRetryConfiguration
+from web3.types import RPCEndpoint
+
+from bema_py.chain.errors import (
+    BlockMissingError,
+    CallRevertedError,
+    ChainResponseError,
+    ChainUnreachableError,
+    WaitTimeoutError,
+    WrongChainError,
+)
+from bema_py.chain.provider import EmbeddedProvider
+from bema_py.core.types import Address
+
+T = TypeVar("T")
+
+EthereumHash = NewType("EthereumHash", bytes)
+"""32 bytes naming an Ethereum block or transaction."""
+
+EMBEDDED = "embedded"
+"""What stands for the URL of the chain inside this process."""
+
+RETRIES = 3
+BACKOFF = 0.2
+POLL = 0.05
+MINED_WITHIN = 60.0
+"""Seconds a real network may take for one block."""
+IDEMPOTENT = (
+    "eth_accounts",
+    "eth_blockNumber",
+    "eth_call",
+    "eth_chainId",
+    "eth_estimateGas",
+    "eth_getBalance",
+    "eth_getBlockByHash",
+    "eth_getBlockByNumber",
+    "eth_getCode",
+    "eth_getLogs",
+    "eth_getTransactionByHash",
+    "eth_getTransactionCount",
+    "eth_getTransactionReceipt",
+    "eth_maxPriorityFeePerGas",
+)
+"""Requests that may be sent again after a lost answer. Sending a transaction is none of them."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """One Ethereum block: its number, its time in seconds, its hash, its base fee in wei."""
+
+    number: int
+    timestamp: int
+    hash: EthereumHash
+    base_fee: int = 0
+
+
+class Chain:
+    """A chain and the id it had when it was opened; `web3` is the way past this class."""
+
+    def __init__(self, web3: Web3, url: str, close: Callable[[], None] = lambda: None) -> None:
+        self.web3 = web3
+        self.url = url
+        self._close = close
+        with self.answering():
+            self.chain_id = int(web3.eth.chain_id)
+
+    def __repr__(self) -> str:
+        return f"Chain({self.url}, chain_id={self.chain_id})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the journal of an embedded chain, so that another process can open it."""
+        self._close()
+
+    def head(self) -> Head:
+        """Give the newest block."""
+        return self.block("latest")
+
+    def block(self, number: int | str) -> Head:
+        """Give the block of this number. Raises `BlockMissingError`."""
+        with self.answering():
+            try:
+                block = self.web3.eth.get_block(cast(Any, number))
+            except BlockNotFound as error:
+                raise BlockMissingError(number) from error
+            fee = int(block.get("baseFeePerGas", 0))
+            return Head(
+                int(block["number"]), int(block["timestamp"]), EthereumHash(bytes(block["hash"])), fee
+            )
+
+    def block_time(self, number: int) -> int:
+        """Give the time of a block in seconds. Raises `BlockMissingError`."""
+        return self.block(number).timestamp
+
+    def accounts(self) -> tuple[Address, ...]:
+        """Give the accounts that the node itself can send from; none on a public node."""
+        with self.answering():
+            return tuple(Address(bytes.fromhex(each[2:])) for each in self.web3.eth.accounts)
+
+    def code(self, address: Address) -> bytes:
+        """Give the code at an address; empty where there is no contract."""
+        with self.answering():
+            return bytes(self.web3.eth.get_code(to_checksum_address(address)))
+
+    def call(
+        self, to: Address, data: bytes, *, sender: Address | None = None, block: int | str = "latest"
+    ) -> bytes:
+        """Execute a call without sending it. Raises `CallRevertedError`."""
+        asked = {"to": to_checksum_address(to), "data": "0x" + data.hex(), **_sender(sender)}
+        return _bytes(self.request("eth_call", [asked, hex(block) if isinstance(block, int) else block]))
+
+    def send_raw(self, signed: bytes, expected: EthereumHash) -> None:
+        """Send a signed transaction; the same one twice is no error, so a lost answer is no lost one."""
+        for attempt in range(RETRIES):
+            try:
+                self.request("eth_sendRawTransaction", ["0x" + signed.hex()])
+            except ChainUnreachableError:
+                if attempt == RETRIES - 1:
+                    raise
+            except ChainResponseError:
+                if self.request("eth_getTransactionByHash", ["0x" + expected.hex()]) is None:
+                    raise
+                return
+            else:
+                return
+            time.sleep(BACKOFF * 2**attempt)
+
+    def advance(self, blocks: int, *, timeout: float | None = None) -> Head:
+        """Mine this many blocks where the node can, else wait for them; give the head afterwards.
+
+        Raises `WaitTimeoutError` after `timeout` seconds (a minute a block unless given).
+        """
+        target = self.head().number + blocks
+        try:
+            self.request("hardhat_mine", [hex(blocks)])
+        except ChainResponseError:
+            limit = MINED_WITHIN * blocks if timeout is None else timeout
+            self.wait_for(lambda: self.head().number >= target or None, f"block {target}", limit)
+        return self.head()
+
+    def wait_for(self, ask: Callable[[], T | None], what: str, timeout: float) -> T:
+        """Ask until the answer is not None. Raises `WaitTimeoutError` after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        pause = POLL
+        while (answer := ask()) is None:
+            if time.monotonic() + pause > deadline:
+                raise WaitTimeoutError(what, timeout)
+            time.sleep(pause)
+            pause = min(2 * pause, 1.0)
+        return answer
+
+    def request(self, method: str, parameters: list[Any]) -> Any:
+        """Send one JSON-RPC request as it is and give the result as it came.
+
+        Raises `CallRevertedError` with the returned bytes, `ChainResponseError`, `ChainUnreachableError`.
+        """
+        with self.answering():
+            return self.web3.manager.request_blocking(RPCEndpoint(method), parameters)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Turn the failures of web3 and of the network into ours."""
+        try:
+            yield
+        except Web3RPCError as error:
+            raise _named(self.url, error) from error
+        except requests.RequestException as error:
+            raise ChainUnreachableError(self.url, _reason(error)) from error
+        except (Web3Exception, ValueError) as error:
+            raise ChainUnreachableError(self.url, f"no JSON-RPC answer ({error})") from error
+
+
+def connect(url: str, *, expected_chain_id: int | None = None, timeout: float = 10.0) -> Chain:
+    """Open the chain behind a JSON-RPC URL; a request may take `timeout` seconds.
+
+    Raises `ChainUnreachableError`, `WrongChainError`.
+    """
+    retry = ExceptionRetryConfiguration(
+        errors=(requests.ConnectionError, requests.Timeout),
+        retries=RETRIES,
+        backoff_factor=BACKOFF,
+        method_allowlist=IDEMPOTENT,
+    )
+    provider = HTTPProvider(
+        URI(url), request_kwargs={"timeout": timeout}, exception_retry_configuration=retry
+    )
+    chain = Chain(_plain_web3(provider), url)
+    if expected_chain_id is not None and chain.chain_id != expected_chain_id:
+        raise WrongChainError(expected_chain_id, chain.chain_id)
+    return chain
+
+
+def embedded(journal: Path | None = None, *, read_only: bool = False) -> Chain:
+    """Open the chain inside this process, as its journal left it.
+
+    The genesis block, its development accounts and the clock are fixed: equal requests give equal block
+    hashes. Raises `JournalError`, `JournalDivergedError`, `JournalBusyError`; with `read_only`, which
+    writes and locks nothing, `JournalMissingError`.
+    """
+    provider = EmbeddedProvider(journal, read_only=read_only)
+    return Chain(_plain_web3(provider), EMBEDDED, provider.close)
+
+
+def _plain_web3(provider: BaseProvider) -> Web3:
+    """Leave out the middleware that asks the node for more, and the gateways a contract may name (CCIP)."""
+    provider.global_ccip_read_enabled = False
+    return Web3(provider, middleware=[])
+
+
+def _sender(sender: Address | None) -> dict[str, str]:
+    return {} if sender is None else {"from": to_checksum_address(sender)}
+
+
+def _bytes(result: object) -> bytes:
+    return bytes.fromhex(str(result).removeprefix("0x"))
+
+
+def _named(url: str, error: Web3RPCError) -> Exception:
+    """Tell a revert from another refusal: it carries what the contract returned."""
+    answer = cast(Any, error.rpc_response or {}).get("error") or {}
+    data, message = answer.get("data"), str(answer.get("message", error))
+    if "revert" in message.lower():
+        return CallRevertedError(_bytes(data) if isinstance(data, str) else b"")
+    return ChainResponseError(url, message)
+
+
+def _reason(error: requests.RequestException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        return "connection refused or lost"
+    return str(error)

@@ -1,0 +1,204 @@
+"""The contract, one typed method a function."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from bema_py.chain import transactions
+from bema_py.chain.abi import decode_result, encode_call
+from bema_py.chain.approvals import Approval, check_approval
+from bema_py.chain.connection import Chain
+from bema_py.chain.errors import ResultError
+from bema_py.chain.events import (
+    ApprovalRevoked,
+    BatchCommitted,
+    BatchRevealed,
+    BlockSubmitted,
+    Event,
+    OriginalPartyRegistered,
+    RegularPartyRegistered,
+)
+from bema_py.chain.signers import Signer
+from bema_py.chain.transactions import Call, Receipt
+from bema_py.core.types import Address, BlockHash, Commitment, Digest, ModelDigest, PartyId
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What the deployment fixed: see `IBema.Parameters`."""
+
+    rules_digest: Digest
+    classes: int
+    approvals_per_class: int
+    commitment_expiry: int
+    target: int
+
+
+@dataclass(frozen=True)
+class Tip:
+    """The newest block: its hash, its height, the chain time of its submission in seconds."""
+
+    block_hash: BlockHash
+    height: int
+    submitted_at: int
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """Who opened a commitment and when, in seconds of chain time."""
+
+    party: PartyId
+    time: int
+
+
+@dataclass(frozen=True)
+class Done(Generic[E]):
+    """A transaction that the contract accepted, and the event it is about."""
+
+    event: E
+    receipt: Receipt
+
+
+class BemaContract:
+    """A deployed contract on a chain.
+
+    Methods that change it send as `signer`, wait for the receipt and raise what `transactions.send` raises;
+    pass `gas` to send without an estimate. Views raise `ContractRevertError` and `ChainError`.
+    """
+
+    def __init__(self, chain: Chain, address: Address) -> None:
+        self.chain = chain
+        self.address = address
+
+    def register_original_party(
+        self, signer: Signer, model_card: ModelDigest, label_space: int, *, gas: int | None = None
+    ) -> Done[OriginalPartyRegistered]:
+        """Register a founder's model; the last one also closes the genesis phase."""
+        sent = self._send(signer, "registerOriginalParty", (model_card, label_space), gas)
+        return _done(sent, OriginalPartyRegistered)
+
+    def register_regular_party(
+        self,
+        signer: Signer,
+        model_card: ModelDigest,
+        held_classes: int,
+        label_space: int,
+        approvals: Sequence[Approval],
+        *,
+        gas: int | None = None,
+    ) -> Done[RegularPartyRegistered]:
+        """Join with approvals in any order. Raises `ApprovalMismatchError` for one of something else."""
+        for approval in approvals:
+            check_approval(approval, signer.address, model_card, held_classes, label_space)
+        ordered = sorted(approvals, key=lambda each: each.signer)
+        structs = [(each.vouched_classes, each.nonce, each.deadline, each.signature) for each in ordered]
+        arguments = (model_card, held_classes, label_space, structs)
+        return _done(self._send(signer, "registerRegularParty", arguments, gas), RegularPartyRegistered)
+
+    def revoke_approval(self, signer: Signer, nonce: int, *, gas: int | None = None) -> Done[ApprovalRevoked]:
+        """Make an unused nonce of a founder unusable."""
+        return _done(self._send(signer, "revokeApproval", (nonce,), gas), ApprovalRevoked)
+
+    def commit_batch(
+        self, signer: Signer, commitment: Commitment, *, gas: int | None = None
+    ) -> Done[BatchCommitted]:
+        """Commit to a batch of calibration samples."""
+        return _done(self._send(signer, "commitBatch", (commitment,), gas), BatchCommitted)
+
+    def reveal_batch(
+        self,
+        signer: Signer,
+        batch_root: Digest,
+        content_digest: Digest,
+        salt: bytes,
+        *,
+        gas: int | None = None,
+    ) -> Done[BatchRevealed]:
+        """Open the commitment of the signer's party."""
+        arguments = (batch_root, content_digest, salt)
+        return _done(self._send(signer, "revealBatch", arguments, gas), BatchRevealed)
+
+    def submit_block(
+        self,
+        signer: Signer,
+        header: bytes,
+        body_digest: Digest,
+        leaf_count: int,
+        *,
+        gas: int | None = None,
+    ) -> Done[BlockSubmitted]:
+        """Add a block to the tip; `header` is 112 bytes."""
+        arguments = (header, body_digest, leaf_count)
+        return _done(self._send(signer, "submitBlock", arguments, gas), BlockSubmitted)
+
+    def verify_inclusion(
+        self, header: bytes, leaf: Digest, index: int, leaf_count: int, proof: Sequence[Digest]
+    ) -> bool:
+        """Whether `leaf` is leaf `index` of an accepted block; a proof of the wrong shape is a revert."""
+        return bool(self._view("verifyInclusion", (header, leaf, index, leaf_count, list(proof)))[0])
+
+    def approval_digest(self, approval: Approval) -> bytes:
+        """Give the digest that the contract expects signed."""
+        arguments = (
+            approval.account,
+            approval.model_card,
+            approval.held_classes,
+            approval.label_space,
+            approval.vouched_classes,
+            approval.nonce,
+            approval.deadline,
+        )
+        return bytes(self._view("approvalDigest", arguments)[0])
+
+    def batch_commitment(
+        self, party: PartyId, batch_root: Digest, content_digest: Digest, salt: bytes
+    ) -> Commitment:
+        """Give the commitment as the contract computes it."""
+        return Commitment(self._view("batchCommitment", (party, batch_root, content_digest, salt))[0])
+
+    def parameters(self) -> Parameters:
+        """Give what the deployment fixed."""
+        return Parameters(*self._view("parameters", ())[0])
+
+    def tip(self) -> Tip:
+        """Give the newest block; before block 1 the genesis hash at height 0."""
+        return Tip(*self._view("tip", ()))
+
+    def reveal_of(self, commitment: Commitment) -> Reveal | None:
+        """Say who opened a commitment and when; None while it is closed."""
+        party, time = self._view("revealOf", (commitment,))
+        return Reveal(PartyId(party), time) if party else None
+
+    def genesis_hash(self) -> BlockHash:
+        """Give the hash on which block 1 builds."""
+        return BlockHash(self._view("genesisHash", ())[0])
+
+    def genesis_closed(self) -> bool:
+        """Whether every founder has registered."""
+        return bool(self._view("genesisClosed", ())[0])
+
+    def party_of(self, account: Address) -> PartyId | None:
+        """Give the party of an account; None where it is not registered."""
+        return PartyId(self._view("partyOf", (account,))[0]) or None
+
+    def party_count(self) -> int:
+        """Give the number of party ids given away."""
+        return int(self._view("partyCount", ())[0])
+
+    def _send(self, signer: Signer, function: str, arguments: Sequence[object], gas: int | None) -> Receipt:
+        call = Call(function, self.address, encode_call(function, arguments))
+        return transactions.send(self.chain, signer, call, gas=gas)
+
+    def _view(self, function: str, arguments: Sequence[object]) -> tuple[Any, ...]:
+        call = Call(function, self.address, encode_call(function, arguments))
+        return decode_result(function, transactions.simulate(self.chain, call))
+
+
+def _done(receipt: Receipt, kind: type[E]) -> Done[E]:
+    """Find the event that the transaction is about. Raises `ResultError` where another contract answered."""
+    for event in receipt.events:
+        if isinstance(event, kind):
+            return Done(event, receipt)
+    raise ResultError(f"transaction 0x{receipt.transaction_hash.hex()}", f"no event {kind.__name__}")

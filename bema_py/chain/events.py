@@ -1,0 +1,190 @@
+"""What the contract's events say, one class an event, each with its place in the chain's order."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bema_py.chain.abi import Element, artifact, decode_values
+from bema_py.chain.connection import EthereumHash
+from bema_py.chain.errors import ResultError
+from bema_py.core.types import Address, BlockHash, Commitment, Digest, ModelDigest, PartyId
+
+WORD = 32
+
+
+@dataclass(frozen=True, order=True)
+class EventPosition:
+    """Where an event stands; positions of one chain compare in the order in which things happened.
+
+    `time` is that of the Ethereum block, in seconds.
+    """
+
+    block_number: int
+    log_index: int
+    transaction_index: int
+    transaction_hash: EthereumHash
+    block_hash: EthereumHash
+    time: int
+
+
+@dataclass(frozen=True)
+class GenesisClosed:
+    """Every original party has registered; block 1 builds on this hash."""
+
+    position: EventPosition
+    genesis_hash: BlockHash
+
+
+@dataclass(frozen=True)
+class OriginalPartyRegistered:
+    """A founder registered its model; masks have bit y set for class y."""
+
+    position: EventPosition
+    party: PartyId
+    account: Address
+    model_card: ModelDigest
+    held_classes: int
+    label_space: int
+
+
+@dataclass(frozen=True)
+class ApprovalOnRecord:
+    """One approval as the registration event keeps it; who signed is to be recovered."""
+
+    vouched_classes: int
+    nonce: int
+    deadline: int
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class RegularPartyRegistered:
+    """A regular party joined by these approvals, in the ascending order of their signers."""
+
+    position: EventPosition
+    party: PartyId
+    account: Address
+    model_card: ModelDigest
+    held_classes: int
+    label_space: int
+    approvals: tuple[ApprovalOnRecord, ...]
+
+
+@dataclass(frozen=True)
+class ApprovalRevoked:
+    """A founder withdrew an approval that had not been used."""
+
+    position: EventPosition
+    signer: Address
+    nonce: int
+
+
+@dataclass(frozen=True)
+class BatchCommitted:
+    """A party committed to a batch."""
+
+    position: EventPosition
+    party: PartyId
+    commitment: Commitment
+
+
+@dataclass(frozen=True)
+class BatchRevealed:
+    """A party opened its commitment; the batch object has the content digest."""
+
+    position: EventPosition
+    party: PartyId
+    commitment: Commitment
+    batch_root: Digest
+    content_digest: Digest
+    salt: bytes
+
+
+@dataclass(frozen=True)
+class BlockSubmitted:
+    """A block became the tip; `header` is its 112 bytes, its hash was below `target`."""
+
+    position: EventPosition
+    height: int
+    block_hash: BlockHash
+    miner: Address
+    header: bytes
+    body_digest: Digest
+    leaf_count: int
+    target: int
+
+
+Event = (
+    GenesisClosed
+    | OriginalPartyRegistered
+    | RegularPartyRegistered
+    | ApprovalRevoked
+    | BatchCommitted
+    | BatchRevealed
+    | BlockSubmitted
+)
+
+EVENT_TYPES: Mapping[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        GenesisClosed,
+        OriginalPartyRegistered,
+        RegularPartyRegistered,
+        ApprovalRevoked,
+        BatchCommitted,
+        BatchRevealed,
+        BlockSubmitted,
+    )
+}
+
+
+def snake_case(name: str) -> str:
+    """Spell a Solidity name as Python does."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def element_of(event: str) -> Element:
+    """Give the ABI's description of an event."""
+    return next(each for each in artifact().events.values() if each.name == event)
+
+
+def decode_log(log: Mapping[str, Any], time: int) -> Event | None:
+    """Read one log as web3 gives it; None where it is no event of the contract's interface.
+
+    Raises `ResultError` where topics or data do not fit the ABI.
+    """
+    topics = [bytes(topic) for topic in log["topics"]]
+    element = artifact().events.get(topics[0]) if topics else None
+    kind = EVENT_TYPES.get(element.name) if element else None
+    if element is None or kind is None:
+        return None
+    values = _values(element, topics[1:], bytes(log["data"]))
+    return kind(position=_position(log, time), **values)
+
+
+def _values(element: Element, topics: list[bytes], data: bytes) -> dict[str, Any]:
+    indexed = [each for each in element.inputs if each.indexed]
+    others = [each for each in element.inputs if not each.indexed]
+    if len(topics) != len(indexed) or any(len(topic) != WORD for topic in topics):
+        raise ResultError(element.name, f"{len(topics)} topics of {len(indexed)}")
+    types = [each.type for each in indexed]
+    named = dict(zip(indexed, decode_values(element.name, types, b"".join(topics)), strict=True))
+    named |= zip(others, decode_values(element.name, [each.type for each in others], data), strict=True)
+    return {snake_case(each.name): _own(each.type, value) for each, value in named.items()}
+
+
+def _own(kind: str, value: Any) -> Any:
+    """Give the approvals of a registration their class; everything else is plain."""
+    return tuple(ApprovalOnRecord(*each) for each in value) if kind.endswith("[]") else value
+
+
+def _position(log: Mapping[str, Any], time: int) -> EventPosition:
+    return EventPosition(
+        block_number=int(log["blockNumber"]),
+        log_index=int(log["logIndex"]),
+        transaction_index=int(log["transactionIndex"]),
+        transaction_hash=EthereumHash(bytes(log["transactionHash"])),
+        block_hash=EthereumHash(bytes(log["blockHash"])),
+        time=time,
+    )

@@ -1,0 +1,91 @@
+"""Who sends transactions and signs approvals: an account of the node, or a key from a keystore file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+from eth_utils.address import to_checksum_address
+
+from bema_py.chain.connection import Chain, EthereumHash
+from bema_py.chain.errors import AccountIndexError
+from bema_py.core.types import Address, hex0x
+
+Transaction = Mapping[str, Any]
+"""JSON-RPC fields of a transaction, integers as integers, all set but the sender."""
+
+
+class Signer(Protocol):
+    """An account and what only its key can do."""
+
+    @property
+    def address(self) -> Address:
+        """The account."""
+
+    def send(self, chain: Chain, transaction: Transaction) -> EthereumHash:
+        """Sign and send one transaction."""
+
+    def sign_typed_data(self, message: Mapping[str, Any]) -> bytes:
+        """Sign an EIP-712 message; 65 bytes r | s | v."""
+
+
+@dataclass(frozen=True)
+class NodeSigner:
+    """An account that the node itself keeps unlocked; only for development chains."""
+
+    chain: Chain
+    address: Address
+
+    def send(self, chain: Chain, transaction: Transaction) -> EthereumHash:
+        """Let the node sign and send."""
+        fields = {"from": to_checksum_address(self.address), **transaction}
+        plain = {key: hex(value) if isinstance(value, int) else value for key, value in fields.items()}
+        return EthereumHash(bytes.fromhex(chain.request("eth_sendTransaction", [plain])[2:]))
+
+    def sign_typed_data(self, message: Mapping[str, Any]) -> bytes:
+        """Let the node sign."""
+        signed = self.chain.request(
+            "eth_signTypedData_v4", [to_checksum_address(self.address), dict(message)]
+        )
+        return bytes.fromhex(signed[2:])
+
+
+class LocalSigner:
+    """A key in this process's memory. It never shows: not in repr, not in errors."""
+
+    __slots__ = ("_account", "address")
+
+    def __init__(self, account: LocalAccount) -> None:
+        self._account = account
+        self.address = Address(bytes.fromhex(account.address[2:]))
+
+    def __repr__(self) -> str:
+        return f"LocalSigner({hex0x(self.address)})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a key is not to be copied out of the process")
+
+    def send(self, chain: Chain, transaction: Transaction) -> EthereumHash:
+        """Sign here and send the signed bytes; a node that has them already has not refused them."""
+        signed = self._account.sign_transaction(dict(transaction))
+        chain.send_raw(bytes(signed.raw_transaction), EthereumHash(bytes(signed.hash)))
+        return EthereumHash(bytes(signed.hash))
+
+    def sign_typed_data(self, message: Mapping[str, Any]) -> bytes:
+        """Sign here."""
+        return bytes(self._account.sign_message(encode_typed_data(full_message=dict(message))).signature)
+
+
+def node_signer(chain: Chain, index: int) -> NodeSigner:
+    """Give the node's account of this index. Raises `AccountIndexError`."""
+    accounts = chain.accounts()
+    if not 0 <= index < len(accounts):
+        raise AccountIndexError(index, len(accounts))
+    return NodeSigner(chain, accounts[index])
+
+
+def local_signer(private_key: bytes) -> LocalSigner:
+    """Make a signer of a 32-byte private key."""
+    return LocalSigner(Account.from_key(private_key))
