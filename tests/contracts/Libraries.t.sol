@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ClassMask} from "../../contracts/libraries/ClassMask.sol";
+import {BitSlicedCounter} from "../../contracts/libraries/BitSlicedCounter.sol";
+import {Merkle} from "../../contracts/libraries/Merkle.sol";
+import {Sha256d} from "../../contracts/libraries/Sha256d.sol";
+import {Test} from "./support/Test.sol";
+
+contract BitSlicedCounterTest is Test {
+    using BitSlicedCounter for uint256[8];
+
+    /// @dev Against one plain counter a class.
+    function testFuzzCountsLikeAnArray(uint256[12] memory masks, uint8 bound_, uint256 within) public pure {
+        uint256[8] memory planes;
+        uint256[256] memory counts;
+        for (uint256 i = 0; i < masks.length; ++i) {
+            planes.add(masks[i]);
+            for (uint256 y = 0; y < 256; ++y) {
+                counts[y] += masks[i] >> y & 1;
+            }
+        }
+        uint8 limit = bound_ % 13;
+        uint256 less;
+        uint256 least = type(uint256).max;
+        for (uint256 y = 0; y < 256; ++y) {
+            if (within >> y & 1 == 0) continue;
+            if (counts[y] < limit) less |= 1 << y;
+            if (counts[y] < least) least = counts[y];
+        }
+        vm.assertEq(planes.below(within, limit), less);
+        if (within != 0) vm.assertEq(planes.minimum(within), least);
+    }
+
+    /// @dev Every count from 0 on, against every bound.
+    function testEveryCountAndBound() public pure {
+        uint256[8] memory planes;
+        for (uint256 count = 0; count <= 255; ++count) {
+            vm.assertEq(planes.minimum(2), count);
+            for (uint256 limit = 0; limit <= 255; ++limit) {
+                vm.assertEq(planes.below(2, uint8(limit)), count < limit ? 2 : 0);
+            }
+            planes.add(2);
+        }
+    }
+
+    function testCountersStopAt255() public pure {
+        uint256[8] memory planes;
+        for (uint256 i = 0; i < 255; ++i) {
+            planes.add(3);
+        }
+        planes.add(1);
+        planes.add(5);
+        vm.assertEq(planes.minimum(3), 255);
+        vm.assertEq(planes.minimum(4), 1);
+        vm.assertEq(planes.below(7, 255), 4);
+    }
+}
+
+contract ClassMaskTest is Test {
+    function testFirstClasses() public pure {
+        for (uint256 classes = 1; classes < 256; ++classes) {
+            vm.assertEq(ClassMask.firstClasses(classes), (1 << classes) - 1);
+        }
+        vm.assertEq(ClassMask.firstClasses(256), type(uint256).max);
+    }
+
+    function testFuzzIsWithin(uint256 mask, uint256 other) public pure {
+        vm.assertTrue(ClassMask.isWithin(mask & other, other));
+        vm.assertTrue(ClassMask.isWithin(mask, other) == (mask | other == other));
+    }
+}
+
+contract Sha256dTest is Test {
+    /// @dev Lengths around the 64-byte blocks of SHA-256 and far beyond.
+    function testFuzzAnyLength(bytes32 seed, uint256 length) public pure {
+        bytes memory data = new bytes(bound(length, 0, 5_000));
+        for (uint256 i = 0; i < data.length; i += 32) {
+            data[i] = seed[i / 32 % 32];
+        }
+        vm.assertEq(Sha256d.digest(data), sha256(bytes.concat(sha256(data))));
+    }
+}
+
+contract MerkleTest is Test {
+    /// @dev The plain twin of the assembly.
+    function testFuzzNode(bytes32 left, bytes32 right, bytes memory dirty) public view {
+        bytes32 before = keccak256(dirty);
+        bytes32 node = Merkle.node(left, right);
+        vm.assertEq(node, sha256(bytes.concat(sha256(bytes.concat(hex"01", left, right)))));
+        vm.assertTrue(Merkle.node(right, left) != node || left == right);
+        vm.assertEq(keccak256(dirty), before);
+        vm.assertEq(keccak256(new bytes(65)), keccak256(abi.encodePacked(new bytes(65))));
+    }
+
+    function testFuzzRoot(uint32 count, bytes32 apex) public pure {
+        vm.assertEq(
+            Merkle.root(count, apex), sha256(bytes.concat(sha256(bytes.concat(hex"02", bytes4(count), apex))))
+        );
+    }
+
+    function testDepth() public pure {
+        vm.assertEq(Merkle.depth(1), 0);
+        for (uint256 depth = 1; depth <= 31; ++depth) {
+            vm.assertEq(Merkle.depth(uint32(2 ** depth)), depth);
+            vm.assertEq(Merkle.depth(uint32(2 ** depth + 1)), depth + 1);
+        }
+        vm.assertEq(Merkle.depth(type(uint32).max), 32);
+    }
+
+    function testRefusesFailedHash() public {
+        bytes memory preimage = bytes.concat(hex"01", bytes32(0), bytes32(0));
+        vm.mockCallRevert(address(2), preimage, "");
+        _refusesToHash();
+    }
+
+    function testRefusesShortDigest() public {
+        bytes memory preimage = bytes.concat(hex"01", bytes32(0), bytes32(0));
+        vm.mockCall(address(2), preimage, new bytes(31));
+        _refusesToHash();
+    }
+
+    function testRefusesFailedSecondHash() public {
+        bytes memory preimage = bytes.concat(hex"01", bytes32(0), bytes32(0));
+        vm.mockCallRevert(address(2), bytes.concat(sha256(preimage)), "");
+        _refusesToHash();
+    }
+
+    function zeroNode() external view returns (bytes32) {
+        return Merkle.node(0, 0);
+    }
+
+    function _refusesToHash() private {
+        vm.expectRevert(abi.encodeWithSelector(Merkle.HashFailed.selector));
+        this.zeroNode();
+    }
+}

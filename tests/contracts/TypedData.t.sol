@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Fixture} from "./support/Fixture.sol";
+
+/// @notice The approval digest against forge's own EIP-712 encoder, which knows only the type as JSON.
+contract TypedDataTest is Fixture {
+    string private constant TYPES =
+        '{"types":{"EIP712Domain":[{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"}],"Approval":[{"name":"account","type":"address"},{"name":"modelCard","type":"bytes32"},{"name":"heldClasses","type":"uint256"},{"name":"labelSpace","type":"uint256"},{"name":"vouchedClasses","type":"uint256"},{"name":"nonce","type":"uint256"},{"name":"deadline","type":"uint256"}]},"primaryType":"Approval",';
+
+    struct Message {
+        address account;
+        bytes32 modelCard;
+        uint256 heldClasses;
+        uint256 labelSpace;
+        uint256 vouchedClasses;
+        uint256 nonce;
+        uint256 deadline;
+    }
+
+    function testDomain() public view {
+        (, string memory name, string memory version, uint256 chainId, address verifier,,) =
+            bema.eip712Domain();
+        vm.assertEq(name, "BEMA");
+        vm.assertEq(version, "1");
+        vm.assertEq(chainId, block.chainid);
+        vm.assertEq(verifier, address(bema));
+    }
+
+    /// @dev Proves the oracle itself on the example of the EIP-712 standard.
+    function testOracleOnTheStandardsExample() public view {
+        string memory json = vm.readFile("tests/vectors/known_hashes.json");
+        vm.assertEq(
+            vm.eip712HashTypedData(vm.parseJsonString(json, ".eip712.typed_data")),
+            vm.parseJsonBytes32(json, ".eip712.digest")
+        );
+    }
+
+    function testFuzzApprovalDigest(Message memory given) public view {
+        bytes32 digest = bema.approvalDigest(
+            given.account,
+            given.modelCard,
+            given.heldClasses,
+            given.labelSpace,
+            given.vouchedClasses,
+            given.nonce,
+            given.deadline
+        );
+        vm.assertEq(digest, vm.eip712HashTypedData(string.concat(TYPES, _domain(), _message(given))));
+    }
+
+    function _domain() private view returns (string memory) {
+        return string.concat(
+            '"domain":{"name":"BEMA","version":"1","chainId":',
+            vm.toString(block.chainid),
+            ',"verifyingContract":"',
+            vm.toString(address(bema)),
+            '"},"message":{'
+        );
+    }
+
+    function _message(Message memory given) private pure returns (string memory) {
+        return string.concat(
+            '"account":"',
+            vm.toString(given.account),
+            '","modelCard":"',
+            vm.toString(given.modelCard),
+            _number("heldClasses", given.heldClasses),
+            _number("labelSpace", given.labelSpace),
+            _number("vouchedClasses", given.vouchedClasses),
+            _number("nonce", given.nonce),
+            _number("deadline", given.deadline),
+            '"}}'
+        );
+    }
+
+    function _number(string memory name, uint256 value) private pure returns (string memory) {
+        return string.concat('","', name, '":"', vm.toString(value));
+    }
+}
