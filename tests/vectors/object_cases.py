@@ -28,7 +28,7 @@ RULES = {
 ARCHITECTURE = {"input": [1, 28, 28], "layers": [["linear", 784, 4]]}
 CONVOLUTIONAL = {
     "input": [1, 28, 28],
-    "layers": [["convolution", 1, 4, 2], ["relu"], ["pool"], ["linear", 784, 4]],
+    "layers": [["convolution", 1, 2, 2], ["relu"], ["pool"], ["linear", 392, 4]],
 }
 CARD = {
     "version": 1,
@@ -224,7 +224,7 @@ def cid_cases() -> list[Case]:
         "version 0": "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG",
     }
     bad_case = cid_case("text", b"", 1, b"") | {"valid": False, "error": "CidText"}
-    cases += [bad_case | {"kind": name, "text": text(identifier)} for name, shown in bad.items()]
+    cases += [bad_case | {"kind": name, "text": shown} for name, shown in bad.items()]
     return cases
 
 
