@@ -1,0 +1,42 @@
+"""The rounding and clamping that keep every tensor on its integer grid.
+
+Tensors hold integers in float64. While the sum of |products| of an operation stays at or below 2^53 every
+partial sum is exact, so no order of summation, thread count or batch layout can change a bit.
+`bema_py.core.bounds` refuses architectures whose sums could leave that range; docs/arithmetic.md has the
+units.
+"""
+
+from torch import Tensor
+
+PARAMETER_BITS = 30
+"""Master parameters theta, units of 2^-28, stay within 2^30."""
+
+WEIGHT_SHIFT = 8
+"""From theta to the working weights, units of 2^-20."""
+
+ACTIVATION_UNIT = 16
+"""Activations and logits count in 2^-16."""
+
+PROBABILITY_UNIT = 24
+"""Probabilities count in 2^-24: the whole is 2^24."""
+
+ONE = 1 << PROBABILITY_UNIT
+"""Probability 1."""
+
+
+def round_shift_(values: Tensor, shift: int) -> Tensor:
+    """Replace every integer v by R(v, shift) = floor((v + 2^(shift-1)) / 2^shift), in place.
+
+    Multiplying by a power of two is exact, so this is the arithmetic shift that rounds half up.
+    """
+    if shift == 0:
+        return values
+    return values.add_(2.0 ** (shift - 1)).mul_(2.0**-shift).floor_()
+
+
+def clamp_(values: Tensor, bits: int) -> Tensor:
+    """Clamp to [-2^bits, 2^bits], in place.
+
+    Clamps are consensus rules: without them a malicious model could push later sums beyond 2^53.
+    """
+    return values.clamp_(-(2.0**bits), 2.0**bits)

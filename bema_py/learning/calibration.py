@@ -1,0 +1,163 @@
+"""The calibration of one block: a pure function of parent models, members, ordered samples and rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from bema_py.core.rules import Rules
+from bema_py.core.types import PartyId
+from bema_py.learning.candidates import CandidateSample, member_models, sample_images
+from bema_py.learning.forward import ByteArray
+from bema_py.learning.margin import Judgement, judge
+from bema_py.learning.membership import Membership
+from bema_py.learning.model import Model
+from bema_py.learning.norm import StepSettings
+from bema_py.learning.progress import Progress
+from bema_py.learning.rounds import Step, calibrate_round
+from bema_py.learning.scoring import ModelGroup, Scores, group_models, group_scores
+from bema_py.learning.stack import unstack
+from bema_py.learning.steps import ENHANCE, IMPAIR, round_steps
+
+
+@dataclass(frozen=True, slots=True)
+class UsedSample:
+    """A sample that calibrates: its position among the candidates and y- as judged at the parent models."""
+
+    position: int
+    wrong_label: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepCount:
+    """How many steps of each kind a model took in a block."""
+
+    enhance: int = 0
+    impair: int = 0
+
+    def plus(self, steps: Sequence[Step]) -> "StepCount":
+        """Count further steps."""
+        signs = [step.sign for step in steps]
+        return StepCount(self.enhance + signs.count(ENHANCE), self.impair + signs.count(IMPAIR))
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCalibration:
+    """What a block's calibration decided and produced.
+
+    judgements: one for each candidate, in their order. used: those that calibrated, in processing order.
+    models: every member's model after the block; an unchanged one is the object that was given. changed: the
+    members whose parameters changed, ascending. steps: how many steps every member's model took.
+    """
+
+    judgements: tuple[Judgement, ...]
+    used: tuple[UsedSample, ...]
+    models: Mapping[PartyId, Model]
+    changed: tuple[PartyId, ...]
+    steps: Mapping[PartyId, StepCount]
+
+
+def calibrate_block(
+    models: Mapping[PartyId, Model],
+    membership: Membership,
+    samples: Sequence[CandidateSample],
+    rules: Rules,
+    height: int,
+    *,
+    progress: Progress | None = None,
+) -> BlockCalibration:
+    """Judge the samples at the parent models and calibrate with the valid ones (protocol, 4, steps 3 to 7).
+
+    `samples` are in processing order, without those that another batch owns or that were used before.
+    `progress` hears of the stages "score" and "calibrate". Threads, chunks and machines do not change a bit
+    of the result. Raises MissingModelError, HeldClassError, SampleSizeError, ImageShapeError and
+    ClassRangeError.
+    """
+    members = member_models(models, membership)
+    images = sample_images(samples, rules)
+    groups = group_models(members, rules.input, rules.classes)
+    scores = group_scores(groups, images, rules.classes, progress=progress)
+    judgements = judge(scores, [sample.y for sample in samples], membership, rules)
+    used = used_samples(judgements, rules.max_samples)
+    played = Rounds(membership, rules, height, groups, tuple(StepCount() for _ in members))
+    for start in range(0, len(used), rules.round_size):
+        part = used[start : start + rules.round_size]
+        chosen = [item.position for item in part]
+        labels = [(samples[item.position].y, item.wrong_label) for item in part]
+        # The first round starts at the parent models, whose scores are known.
+        known = scores[:, chosen] if start == 0 else None
+        played = played.after(images[chosen], labels, known)
+        if progress is not None:
+            progress("calibrate", start + len(part), len(used))
+    after = played.models(members)
+    changed = tuple(
+        party for party, old, new in zip(membership.ids, members, after, strict=True) if new is not old
+    )
+    return BlockCalibration(
+        judgements,
+        used,
+        dict(zip(membership.ids, after, strict=True)),
+        changed,
+        dict(zip(membership.ids, played.counts, strict=True)),
+    )
+
+
+def used_samples(judgements: Sequence[Judgement], limit: int) -> tuple[UsedSample, ...]:
+    """Take the first valid samples, up to the limit."""
+    valid = (
+        UsedSample(position, judgement.wrong_label)
+        for position, judgement in enumerate(judgements)
+        if judgement.valid and judgement.wrong_label is not None
+    )
+    return tuple(islice(valid, limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """The members' models, stacked, after some rounds of a block, and the steps they have taken."""
+
+    membership: Membership
+    rules: Rules
+    height: int
+    groups: tuple[ModelGroup, ...]
+    counts: tuple[StepCount, ...]
+
+    def after(
+        self, images: ByteArray, labels: Sequence[tuple[int, int]], known: Scores | None = None
+    ) -> "Rounds":
+        """Play one round with these samples and their pairs (y, y-); `known` spares scoring them."""
+        scores = group_scores(self.groups, images, self.rules.classes) if known is None else known
+        spaces = label_spaces(self.groups)
+        steps = round_steps(scores, labels, self.membership, self.rules.alpha, spaces)
+        settings = StepSettings(self.rules.step_size(self.height), self.rules.cap, self.rules.mode == "h")
+        groups = []
+        for group in self.groups:
+            own = [steps[position] for position in group.positions]
+            groups.append(replace(group, stack=calibrate_round(group.stack, images, own, settings)))
+        counts = (count.plus(taken) for count, taken in zip(self.counts, steps, strict=True))
+        return replace(self, groups=tuple(groups), counts=tuple(counts))
+
+    def models(self, before: Sequence[Model]) -> tuple[Model, ...]:
+        """Give the models in the members' order; one that did not change is the object it was before."""
+        models = list(before)
+        for group in self.groups:
+            for position, model in zip(group.positions, unstack(group.stack), strict=True):
+                if not same_parameters(model, before[position]):
+                    models[position] = model
+        return tuple(models)
+
+
+def label_spaces(groups: Sequence[ModelGroup]) -> tuple[tuple[int, ...], ...]:
+    """Give the label spaces in the members' order."""
+    by_position = {
+        position: space
+        for group in groups
+        for position, space in zip(group.positions, group.stack.label_spaces, strict=True)
+    }
+    return tuple(by_position[position] for position in sorted(by_position))
+
+
+def same_parameters(first: Model, second: Model) -> bool:
+    """Say whether two models of one architecture have the same bytes."""
+    return all(np.array_equal(a, b) for a, b in zip(first.theta, second.theta, strict=True))

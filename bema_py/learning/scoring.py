@@ -1,0 +1,123 @@
+"""The scores of every model on every sample and class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from bema_py.core.architecture import Architecture
+from bema_py.core.errors import InputError
+from bema_py.learning.chunks import models_at_once, samples_at_once
+from bema_py.learning.forward import ByteArray, input_activations, logits
+from bema_py.learning.model import Model
+from bema_py.learning.progress import Progress
+from bema_py.learning.softmax import probabilities
+from bema_py.learning.stack import ModelStack, stack_models
+
+Scores = npt.NDArray[np.int64]
+"""P in units of 2^-24, shaped (models, samples, classes)."""
+
+
+class ImageTypeError(InputError):
+    """Images that are not bytes in four dimensions."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        """Keep the shape and the type of the array."""
+        self.shape, self.dtype = shape, dtype
+        super().__init__(f"images are {dtype} of shape {shape}, must be uint8 (n, channels, height, width)")
+
+
+class ImageShapeError(InputError):
+    """An image of a shape that a model does not take."""
+
+    def __init__(self, found: tuple[int, int, int], required: tuple[int, int, int]) -> None:
+        """Keep the shape of an image and the shape the model takes."""
+        self.found, self.required = found, required
+        super().__init__(f"an image has shape {found}, the model takes {required}")
+
+
+class ClassRangeError(InputError):
+    """A class at or above the number of classes."""
+
+    def __init__(self, label: int, classes: int) -> None:
+        """Keep the class and the number of classes."""
+        self.label, self.classes = label, classes
+        super().__init__(f"class {label} is outside 0..{classes - 1}")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelGroup:
+    """A stack and, for each of its models, the position in the list it was taken from."""
+
+    stack: ModelStack
+    positions: tuple[int, ...]
+
+
+def class_scores(
+    models: Sequence[Model], images: ByteArray, classes: int, *, progress: Progress | None = None
+) -> Scores:
+    """Give P of every model on every image and class, int64 (models, images, classes) in 2^-24.
+
+    `images` is uint8 (n, channels, height, width). A class outside a model's label space scores 0; the
+    reserved output is dropped. Raises ImageTypeError, ImageShapeError and ClassRangeError.
+    """
+    if images.dtype != np.uint8 or images.ndim != 4:
+        raise ImageTypeError(images.shape, str(images.dtype))
+    shape = (images.shape[1], images.shape[2], images.shape[3])
+    return group_scores(group_models(models, shape, classes), images, classes, progress=progress)
+
+
+def group_models(
+    models: Sequence[Model], shape: tuple[int, int, int], classes: int
+) -> tuple[ModelGroup, ...]:
+    """Stack models of one architecture, in stacks small enough for the bound on memory.
+
+    Raises ImageShapeError for a model that does not take images of this shape, ClassRangeError for one that
+    scores a class outside 0..classes - 1.
+    """
+    by_architecture: dict[Architecture, list[int]] = {}
+    for position, model in enumerate(models):
+        if model.architecture.input != shape:
+            raise ImageShapeError(shape, model.architecture.input)
+        for label in model.classes[-1:]:
+            if label >= classes:
+                raise ClassRangeError(label, classes)
+        by_architecture.setdefault(model.architecture, []).append(position)
+    groups: list[ModelGroup] = []
+    for architecture, positions in by_architecture.items():
+        size = models_at_once(architecture)
+        for start in range(0, len(positions), size):
+            part = tuple(positions[start : start + size])
+            groups.append(ModelGroup(stack_models([models[position] for position in part]), part))
+    return tuple(groups)
+
+
+def group_scores(
+    groups: Sequence[ModelGroup], images: ByteArray, classes: int, *, progress: Progress | None = None
+) -> Scores:
+    """Give the scores of grouped models, in the order they had before grouping."""
+    count = sum(len(group.positions) for group in groups)
+    scores = np.zeros((count, len(images), classes), dtype=np.int64)
+    done = 0
+    for group in groups:
+        stack = group.stack
+        size = samples_at_once(stack.architecture, stack.models)
+        for start in range(0, len(images), size):
+            chunk = images[start : start + size]
+            found = probabilities(logits(stack, input_activations(chunk[None])))
+            place(scores[:, start : start + size], group, found)
+            done += stack.models * len(chunk)
+            if progress is not None:
+                progress("score", done, count * len(images))
+    return scores
+
+
+def place(scores: Scores, group: ModelGroup, found: Tensor) -> None:
+    """Write P (models, outputs, samples) to each model's own classes, leaving out the reserved output."""
+    values = found.numpy()
+    for row, (position, label_space) in enumerate(
+        zip(group.positions, group.stack.label_spaces, strict=True)
+    ):
+        scores[position][:, list(label_space)] = values[row, : len(label_space)].T

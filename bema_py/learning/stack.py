@@ -1,0 +1,94 @@
+"""Models of one architecture side by side as tensors, so that one product serves them all."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bema_py.core.architecture import Architecture
+from bema_py.core.layers import Convolution, Linear
+from bema_py.learning.arithmetic import ACTIVATION_UNIT, WEIGHT_SHIFT, round_shift_
+from bema_py.learning.model import IntArray, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Weight (models, out, in) and bias (models, out) of one layer, integers in float64.
+
+    A convolution's column is (channel * 5 + row) * 5 + column of the kernel.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+
+LayerParameters = tuple[Parameters | None, ...]
+"""One entry for each layer of the architecture; None where the layer has no parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStack:
+    """Models of one architecture: the master parameters and the working ones derived from them.
+
+    `theta` counts in 2^-28. `working` holds W = R(theta, 8) in 2^-20, with the bias already brought to the
+    unit of the products, 2^-36, so that a layer is one product and one sum.
+    """
+
+    architecture: Architecture
+    label_spaces: tuple[tuple[int, ...], ...]
+    theta: LayerParameters
+    working: LayerParameters
+
+    @property
+    def models(self) -> int:
+        """Give the number of models side by side."""
+        return len(self.label_spaces)
+
+
+def stack_models(models: Sequence[Model]) -> ModelStack:
+    """Stack models that share one architecture."""
+    columns = iter([stack_tensor(values) for values in zip(*(model.theta for model in models), strict=True)])
+    theta = tuple(
+        Parameters(next(columns), next(columns).flatten(1))
+        if isinstance(layer, Convolution | Linear)
+        else None
+        for layer in models[0].architecture.layers
+    )
+    return with_theta(models[0].architecture, tuple(model.classes for model in models), theta)
+
+
+def stack_tensor(values: Iterable[IntArray]) -> Tensor:
+    """Stack one tensor of every model to float64 (models, out, in)."""
+    stacked = torch.from_numpy(np.stack(list(values)).astype(np.float64))
+    return stacked.reshape(stacked.shape[0], stacked.shape[1], -1)
+
+
+def with_theta(
+    architecture: Architecture, label_spaces: tuple[tuple[int, ...], ...], theta: LayerParameters
+) -> ModelStack:
+    """Build the stack of these master parameters and derive the working ones."""
+    working = tuple(None if layer is None else working_parameters(layer) for layer in theta)
+    return ModelStack(architecture, label_spaces, theta, working)
+
+
+def working_parameters(layer: Parameters) -> Parameters:
+    """Round theta to the working weights of one layer."""
+    weight = round_shift_(layer.weight.clone(), WEIGHT_SHIFT)
+    bias = round_shift_(layer.bias.clone(), WEIGHT_SHIFT).mul_(2.0**ACTIVATION_UNIT)
+    return Parameters(weight, bias)
+
+
+def unstack(stack: ModelStack) -> tuple[Model, ...]:
+    """Turn the stack back into models."""
+    tensors = [t for layer in stack.theta if layer is not None for t in (layer.weight, layer.bias)]
+    shapes = [shape for _, shape in stack.architecture.parameter_shapes()]
+    arrays = [
+        tensor.numpy().astype(np.int32).reshape(stack.models, *shape)
+        for tensor, shape in zip(tensors, shapes, strict=True)
+    ]
+    return tuple(
+        Model(stack.architecture, classes, tuple(array[position] for array in arrays))
+        for position, classes in enumerate(stack.label_spaces)
+    )
