@@ -25,7 +25,10 @@ class ArchitectureBoundError(ArchitectureError):
         self.layer = layer
         self.quantity = quantity
         self.bound = bound
-        super().__init__(f"{layer}: the {quantity} could reach 2^{log2(bound):.3f}, above 2^53")
+        super().__init__(
+            f"{layer}: the {quantity} could reach {bound} = 2^{log2(bound):.3f}, "
+            f"the exact range ends at 2^53 = {EXACT}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
