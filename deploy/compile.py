@@ -45,6 +45,7 @@ def build_artifact() -> bytes:
 
     Raises solcx.exceptions.SolcError with the compiler's messages where the sources do not compile.
     """
+    _put_node_on_path()
     profile = tomllib.loads((ROOT / "foundry.toml").read_text())["profile"]["default"]
     sources = collect_sources(profile["remappings"])
     settings = {
@@ -92,7 +93,6 @@ def node_directory() -> Path | None:
 
 
 def _compile(solc: Path, sources: dict[str, str], settings: dict[str, Any]) -> dict[str, Any]:
-    _put_node_on_path()
     standard_input = {
         "language": "Solidity",
         "sources": {name: {"content": text} for name, text in sources.items()},

@@ -105,6 +105,17 @@ contract InclusionTest is Fixture {
         vm.assertFalse(_verify(leaves[4], 4, 7));
     }
 
+    /// @dev A header that differs in one bit from an accepted one is unknown.
+    function testFuzzFlippedHeader(uint256 bit) public {
+        _grow(1);
+        bit = bound(bit, 0, 895);
+        header[bit / 8] ^= bytes1(uint8(1 << (bit % 8)));
+        vm.expectRevert(abi.encodeWithSelector(IBema.BlockUnknown.selector, _sha256d(header)));
+        _verify(leaves[0], 0, 1);
+        header[bit / 8] ^= bytes1(uint8(1 << (bit % 8)));
+        vm.assertTrue(_verify(leaves[0], 0, 1));
+    }
+
     /// @dev A proof of the right depth under a wrong leaf count is false: the root names the count.
     function testFuzzWrongCount(uint256 count) public {
         _grow(7);

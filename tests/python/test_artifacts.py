@@ -58,7 +58,8 @@ def test_immutables_are_blank_words() -> None:
 
 @pytest.fixture(scope="module")
 def built() -> bytes:
-    return compiler.build_artifact()
+    code: bytes = compiler.build_artifact()
+    return code
 
 
 @pytest.mark.tools
