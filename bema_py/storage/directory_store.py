@@ -50,8 +50,11 @@ class DirectoryStore(BlockStore):
 
     def __init__(self, path: Path) -> None:
         """Open the store and remove what interrupted writers left behind."""
-        if path.exists() and not path.is_dir():
-            raise StoreFaultError("open the store", path, "it is not a directory")
+        try:
+            if path.exists() and not path.is_dir():
+                raise StoreFaultError("open the store", path, "it is not a directory")
+        except OSError as error:
+            raise StoreFaultError("open the store", path, error.strerror or str(error)) from error
         self.path = path
         remove_leftovers(path / _SCRATCH)
 

@@ -148,6 +148,12 @@ def test_plain_forms_of_nothing_raise_only_input_errors(plain):
         Architecture.from_plain(plain)
 
 
+@pytest.mark.parametrize("image", [None, 784, [28, 28], [1, 28, 28, 1], ["1", 28, 28]])
+def test_images_of_another_form_are_refused(image):
+    with pytest.raises(InputError, match=r"architecture must be|input"):
+        Architecture.from_plain({"input": image, "layers": [["linear", 784, 3]]})
+
+
 @pytest.mark.parametrize("layer", [None, [], "pool", ["pool", 1], ["linear", 1], [["relu"]], {"relu": 1}])
 def test_unknown_layers_are_named(layer):
     with pytest.raises(UnknownLayerError):
@@ -157,3 +163,5 @@ def test_unknown_layers_are_named(layer):
 def test_too_many_layers_are_refused():
     with pytest.raises(InputError, match="layers has length 65"):
         Architecture(IMAGE, (Relu(),) * 64 + (Linear(784, 3),))
+    with pytest.raises(InputError, match="layers has length 65"):
+        Architecture.from_plain({"input": [1, 28, 28], "layers": [["relu"]] * 65})

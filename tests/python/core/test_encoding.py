@@ -3,6 +3,7 @@
 import contextlib
 import struct
 
+import dag_cbor
 import pytest
 from dag_cbor import encode as library_encode
 from hypothesis import given
@@ -13,6 +14,7 @@ from bema_py.core.cid import CidBytesError, cid_from_bytes, object_cid
 from bema_py.core.encoding import (
     MAX_DEPTH,
     CborError,
+    NotCanonicalError,
     ObjectTooDeepError,
     ObjectTooLargeError,
     decode,
@@ -115,6 +117,13 @@ def test_size_is_bounded():
     with pytest.raises(ObjectTooLargeError) as caught:
         decode(bytes(11), max_size=10)
     assert (caught.value.size, caught.value.limit) == (11, 10)
+
+
+def test_canonical_form_is_checked_even_if_the_library_stops_doing_so(monkeypatch):
+    monkeypatch.setattr(dag_cbor, "decode", lambda _: [0])
+    with pytest.raises(NotCanonicalError) as caught:
+        decode(b"\x81\x01", max_size=LIMIT)
+    assert caught.value.position == 1
 
 
 def test_floats_are_refused_on_the_way_out_too():

@@ -10,11 +10,18 @@ from hypothesis import strategies as st
 
 from bema_py.core.batch import Batch, Sample, SampleTwiceError, check_batch
 from bema_py.core.block_body import BlockBody, RecordMismatchError
-from bema_py.core.checks import FieldOrderError
+from bema_py.core.checks import FieldLengthError, FieldOrderError
 from bema_py.core.encoding import ObjectTooLargeError
 from bema_py.core.errors import MalformedError
-from bema_py.core.fields import InvalidObjectError
-from bema_py.core.leaves import CalibrationRecord, ModelUpdate, SampleLeaf, batches_digest
+from bema_py.core.fields import InvalidObjectError, WrongTypeError
+from bema_py.core.leaves import (
+    BatchItem,
+    CalibrationRecord,
+    ModelUpdate,
+    SampleLeaf,
+    batches_digest,
+    sample_id,
+)
 from bema_py.core.merkle import merkle_root
 from bema_py.core.model_card import MAX_CARD_SIZE, ModelCard
 from bema_py.core.rules import Rules
@@ -63,6 +70,13 @@ SAMPLES = st.builds(Sample, st.binary(min_size=1, max_size=30), st.integers(0, 2
 def test_batches_come_back(party, samples):
     batch = Batch(party, tuple(samples))
     assert Batch.from_bytes(batch.to_bytes()) == batch
+
+
+def test_the_batch_root_is_over_the_items_in_order():
+    batch = Batch(1, (Sample(b"b", 0), Sample(b"a", 1), Sample(b"c", 2)))
+    assert batch.root() == merkle_root(
+        [BatchItem(sample_id(x, y)).leaf() for x, y in ((b"b", 0), (b"a", 1), (b"c", 2))]
+    )
 
 
 def test_a_sample_twice_voids_a_batch():
@@ -143,6 +157,17 @@ def test_lists_in_another_order_are_refused(name):
     with pytest.raises(FieldOrderError) as caught:
         replace(body, **{name: getattr(body, name) * 2})
     assert (caught.value.field, caught.value.index) == (f"body {name}", 1)
+
+
+def test_lists_beyond_their_length_are_refused():
+    body = BlockBody.from_bytes(BASES["block body"])
+    with pytest.raises(FieldLengthError, match="body batches has length 65537, must have 0 to 65536"):
+        replace(body, batches=(bytes(32),) * (2**16 + 1))
+
+
+def test_a_list_that_is_none_is_named():
+    with pytest.raises(WrongTypeError, match="rules input must be a list, found int"):
+        Rules.from_bytes(BASES["rules"].replace(b"input\x83\x01\x18\x1c\x18\x1c", b"input\x01"))
 
 
 def test_objects_above_their_size_are_not_parsed():

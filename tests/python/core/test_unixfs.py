@@ -183,6 +183,15 @@ def test_every_changed_byte_of_a_node_is_seen(children, data):
         assert decode_node(bytes(block)) != links
 
 
+def test_every_node_cut_short_or_grown_is_refused():
+    block = encode_node([FileLink(raw_cid(sha256(bytes([i])).digest()), CHUNK, CHUNK) for i in range(3)])
+    for length in range(len(block)):
+        with pytest.raises(NodeError):
+            decode_node(block[:length])
+    with pytest.raises(NodeError):
+        decode_node(block + b"\0")
+
+
 @pytest.mark.parametrize(
     "block",
     [b"", b"\x0a\x02\x08\x02", b"\x0a\x04\x08\x02\x18\x00", b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"],
