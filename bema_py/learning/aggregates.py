@@ -61,10 +61,8 @@ def leading_classes(
     least = np.zeros_like(excluded)
     for label in sorted(aggregates):
         found = aggregates[label]
-        if literal:
-            better = found.distances < least
-        else:
-            better = found.total * best.neighbours > best.total * found.neighbours
+        larger = found.total * best.neighbours > best.total * found.neighbours
+        better = found.distances < least if literal else larger
         # The first class that is not excluded leads whatever its aggregate.
         better = (excluded != label) & (better | (best.label < 0))
         best.label[better] = label

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -14,6 +15,7 @@ from bema_py.learning.margin import Judgement, judge
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
 from bema_py.learning.norm import StepSettings
+from bema_py.learning.parallel import run_all
 from bema_py.learning.progress import Progress
 from bema_py.learning.rounds import Step, calibrate_round
 from bema_py.learning.scoring import ModelGroup, Scores, group_models, group_scores
@@ -131,12 +133,14 @@ class Rounds:
         spaces = label_spaces(self.groups)
         steps = round_steps(scores, labels, self.membership, self.rules.alpha, spaces)
         settings = StepSettings(self.rules.step_size(self.height), self.rules.cap, self.rules.mode == "h")
-        groups = []
-        for group in self.groups:
+
+        def moved(group: ModelGroup) -> ModelGroup:
             own = [steps[position] for position in group.positions]
-            groups.append(replace(group, stack=calibrate_round(group.stack, images, own, settings)))
-        counts = (count.plus(taken) for count, taken in zip(self.counts, steps, strict=True))
-        return replace(self, groups=tuple(groups), counts=tuple(counts))
+            return replace(group, stack=calibrate_round(group.stack, images, own, settings))
+
+        groups = tuple(run_all([partial(moved, group) for group in self.groups]))
+        counts = tuple(count.plus(taken) for count, taken in zip(self.counts, steps, strict=True))
+        return replace(self, groups=groups, counts=counts)
 
     def models(self, before: Sequence[Model]) -> tuple[Model, ...]:
         """Give the models in the members' order; one that did not change is the object it was before."""

@@ -82,7 +82,7 @@ def calibrate_round(
         return stack
     table = step_table(steps)
     sums = empty_sums(stack)
-    for part in table.cut(samples_at_once(stack.architecture, stack.models)):
+    for part in table.cut(samples_at_once(stack.architecture, stack.models, shared=False)):
         activations = all_activations(stack, input_activations(images[part.samples]))
         scores = probabilities(activations[-1])
         outputs, signs = torch.from_numpy(part.outputs), torch.from_numpy(part.signs)

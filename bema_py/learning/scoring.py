@@ -1,17 +1,18 @@
 """The scores of every model on every sample and class."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from bema_py.core.architecture import Architecture
 from bema_py.core.errors import InputError
 from bema_py.learning.chunks import models_at_once, samples_at_once
 from bema_py.learning.forward import ByteArray, input_activations, logits
 from bema_py.learning.model import Model
+from bema_py.learning.parallel import run_all
 from bema_py.learning.progress import Progress
 from bema_py.learning.softmax import probabilities
 from bema_py.learning.stack import ModelStack, stack_models
@@ -101,23 +102,31 @@ def group_scores(
     count = sum(len(group.positions) for group in groups)
     scores = np.zeros((count, len(images), classes), dtype=np.int64)
     done = 0
-    for group in groups:
-        stack = group.stack
-        size = samples_at_once(stack.architecture, stack.models)
-        for start in range(0, len(images), size):
-            chunk = images[start : start + size]
-            found = probabilities(logits(stack, input_activations(chunk[None])))
-            place(scores[:, start : start + size], group, found)
-            done += stack.models * len(chunk)
-            if progress is not None:
-                progress("score", done, count * len(images))
+    for chunk_done in run_all(
+        [partial(score_chunk, scores, images, *piece) for piece in pieces(groups, len(images))]
+    ):
+        done += chunk_done
+        if progress is not None:
+            progress("score", done, count * len(images))
     return scores
 
 
-def place(scores: Scores, group: ModelGroup, found: Tensor) -> None:
-    """Write P (models, outputs, samples) to each model's own classes, leaving out the reserved output."""
-    values = found.numpy()
+def pieces(groups: Sequence[ModelGroup], samples: int) -> Iterator[tuple[ModelGroup, slice]]:
+    """Cut the work into chunks of bounded memory."""
+    for group in groups:
+        size = samples_at_once(group.stack.architecture, group.stack.models, shared=True)
+        for start in range(0, samples, size):
+            yield group, slice(start, min(start + size, samples))
+
+
+def score_chunk(scores: Scores, images: ByteArray, group: ModelGroup, part: slice) -> int:
+    """Write a group's scores of some images to each model's own classes; give the number of pairs scored.
+
+    The reserved output, the last, is left out.
+    """
+    found = probabilities(logits(group.stack, input_activations(images[None, part]))).numpy()
     for row, (position, label_space) in enumerate(
         zip(group.positions, group.stack.label_spaces, strict=True)
     ):
-        scores[position][:, list(label_space)] = values[row, : len(label_space)].T
+        scores[position, part][:, list(label_space)] = found[row, : len(label_space)].T
+    return len(group.positions) * len(range(len(images))[part])
