@@ -95,15 +95,22 @@ def sign_approval(signer: Signer, chain_id: int, contract: Address, approval: Ap
         raise ApprovalMismatchError("signer", hex0x(approval.signer), hex0x(signer.address))
     signature = signer.sign_typed_data(typed_message(chain_id, contract, approval))
     signed = replace(approval, signature=signature)
-    recover_signer(chain_id, contract, signed)
+    check_signature(chain_id, contract, signed)
     return signed
 
 
+def check_signature(chain_id: int, contract: Address, approval: Approval) -> None:
+    """Raise `ApprovalSignatureError` unless `approval.signer` signed for this chain and contract."""
+    signer = recover_signer(chain_id, contract, approval)
+    if signer != approval.signer:
+        raise ApprovalSignatureError(f"{hex0x(signer)} signed it, not {hex0x(approval.signer)}")
+
+
 def recover_signer(chain_id: int, contract: Address, approval: Approval) -> Address:
-    """Give the account that signed.
+    """Give the account that signed, whatever `approval.signer` says.
 
     Raises `ApprovalSignatureError` for a wrong length, an s above half the curve's order, a v other than 27
-    and 28, a signature of nobody, or one of another account than `approval.signer`.
+    and 28, or a signature of nobody.
     """
     signature = approval.signature
     if len(signature) != SIGNATURE_LENGTH:
@@ -118,10 +125,7 @@ def recover_signer(chain_id: int, contract: Address, approval: Approval) -> Addr
         key = low.recover_public_key_from_msg_hash(approval_digest(chain_id, contract, approval))
     except (BadSignature, ValidationError) as error:
         raise ApprovalSignatureError(str(error)) from error
-    signer = Address(key.to_canonical_address())
-    if signer != approval.signer:
-        raise ApprovalSignatureError(f"{hex0x(signer)} signed it, not {hex0x(approval.signer)}")
-    return signer
+    return Address(key.to_canonical_address())
 
 
 def typed_message(chain_id: int, contract: Address, approval: Approval) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from bema_py.chain.errors import (
     WaitTimeoutError,
     WrongChainError,
 )
-from bema_py.chain.provider import EmbeddedProvider
+from bema_py.chain.provider import REVERTED, EmbeddedProvider
 from bema_py.core.types import Address
 
 T = TypeVar("T")
@@ -190,7 +190,8 @@ class Chain:
             raise _named(self.url, error) from error
         except requests.RequestException as error:
             raise ChainUnreachableError(self.url, _reason(error)) from error
-        except (Web3Exception, ValueError) as error:
+        except (Web3Exception, ValueError, TypeError, AttributeError, KeyError) as error:
+            # web3's formatters stumble in many ways over what is no JSON-RPC answer.
             raise ChainUnreachableError(self.url, f"no JSON-RPC answer ({error})") from error
 
 
@@ -243,7 +244,7 @@ def _named(url: str, error: Web3RPCError) -> Exception:
     """Tell a revert from another refusal: it carries what the contract returned."""
     answer = cast(Any, error.rpc_response or {}).get("error") or {}
     data, message = answer.get("data"), str(answer.get("message", error))
-    if "revert" in message.lower():
+    if answer.get("code") == REVERTED or "reverted" in message:
         return CallRevertedError(_bytes(data) if isinstance(data, str) else b"")
     return ChainResponseError(url, message)
 

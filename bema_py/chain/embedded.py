@@ -1,5 +1,6 @@
 """A deterministic in-process Ethereum chain: the same requests give the same blocks, hash for hash."""
 
+from functools import cache
 from typing import Any, cast
 
 from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, TransactionBuilderAPI
@@ -9,6 +10,7 @@ from eth.exceptions import TransactionNotFound as EVMTransactionNotFound
 from eth.typing import AccountDetails
 from eth.vm.forks.prague import PragueVM
 from eth.vm.spoof import SpoofTransaction
+from eth_keys.datatypes import PrivateKey
 from eth_tester.backends.pyevm.main import (
     PyEVMBackend,
     _get_vm_for_block_number,
@@ -65,10 +67,11 @@ class SteadyBackend(PyEVMBackend):  # type: ignore[misc]  # eth-tester has no ty
 
     def reset_to_genesis(self, *_arguments: Any, **_options: Any) -> None:
         """Start again from the one genesis block this chain has."""
-        self.account_keys = get_account_keys_from_mnemonic(MNEMONIC, quantity=ACCOUNTS, hd_path=HD_PATH)
+        self.account_keys = _development_keys()
         account: AccountDetails = {"balance": BALANCE, "nonce": 0, "code": b"", "storage": {}}
         state = {Address(key.public_key.to_canonical_address()): account for key in self.account_keys}
         parameters = get_default_genesis_params({"timestamp": GENESIS_TIME, "gas_limit": BLOCK_GAS_LIMIT})
+        self._blocks: dict[int, BlockAPI] = {}
         self.chain = cast(SteadyChain, SteadyChain.from_genesis(get_db_backend(), parameters, state))
 
     def mine_blocks(self, num_blocks: int = 1, coinbase: bytes = bytes(20)) -> tuple[bytes, ...]:
@@ -106,11 +109,14 @@ class SteadyBackend(PyEVMBackend):  # type: ignore[misc]  # eth-tester has no ty
         return dict(serialize_transaction_receipt(block, receipts, transaction, index, False, vm))
 
     def _mined(self, transaction_hash: bytes) -> tuple[BlockAPI, int]:
+        """Keep blocks once decoded: recovering a sender from its signature takes 10 ms, and blocks never change."""
         try:
             number, index = self.chain.chaindb.get_transaction_index(Hash32(transaction_hash))
         except EVMTransactionNotFound as error:
             raise TransactionNotFound(str(error)) from error
-        return self.chain.get_canonical_block_by_number(number), index
+        if number not in self._blocks:
+            self._blocks[number] = self.chain.get_canonical_block_by_number(number)
+        return self._blocks[number], index
 
     def _simulate(self, transaction: dict[str, Any], block_number: int | str) -> ComputationAPI:
         unsigned = self._get_normalized_and_unsigned_evm_transaction(
@@ -125,3 +131,9 @@ class SteadyBackend(PyEVMBackend):  # type: ignore[misc]  # eth-tester has no ty
         if computation.is_error:
             raise CallRevertedError(bytes(computation.output))
         return computation
+
+
+@cache
+def _development_keys() -> tuple[PrivateKey, ...]:
+    """Derive the keys once a process; it takes most of a second."""
+    return tuple(get_account_keys_from_mnemonic(MNEMONIC, quantity=ACCOUNTS, hd_path=HD_PATH))

@@ -47,13 +47,16 @@ class EmbeddedProvider(EthereumTesterProvider):
         self._unrecorded = False
         if journal is None:
             return
-        genesis = self._result("eth_getBlockByNumber", ["0x0", False])["hash"]
+        genesis = self._result("eth_getBlockByNumber", ["earliest", False])["hash"]
         if read_only:
             self._replay(journal, dict(read_entries(journal, genesis)))
         else:
-            opened = Journal(journal, genesis)
-            self._replay(journal, dict(opened.entries()))
-            self._journal = opened
+            self._journal = Journal(journal, genesis)
+            try:
+                self._replay(journal, dict(self._journal.entries()))
+            except BaseException:
+                self._journal.close()
+                raise
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         """Answer one request; a refusal or a revert becomes an error answer as a node would send it."""

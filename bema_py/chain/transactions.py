@@ -51,8 +51,9 @@ def send(
 ) -> Receipt:
     """Send one call and wait for its receipt.
 
-    Raises `ContractRevertError` with the contract's reason, before sending where the estimate shows it (unless `gas`
-    is given) and after where the chain does; `ChainResponseError` where the node refuses; `WaitTimeoutError`.
+    Raises `ContractRevertError` with the contract's reason: before sending where the estimate shows it,
+    unless `gas` is given, and after where the chain does. Raises `ChainResponseError` where the node refuses
+    it, `WaitTimeoutError` where no block takes it in `timeout` seconds.
     """
     limit = _estimate(chain, signer.address, call) if gas is None else gas
     sent = signer.send(chain, _transaction(chain, signer.address, call, limit))

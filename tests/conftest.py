@@ -1,0 +1,1 @@
+"""Being here puts `tests/` on the import path, so that every kind of test can share the scenarios."""
