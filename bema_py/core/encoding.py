@@ -14,6 +14,9 @@ from bema_py.core.types import Digest
 MAX_DEPTH = 16
 """Lists, maps and links inside each other; our deepest object has five."""
 
+MAX_ITEMS = 2**21
+"""Values in one object: the largest block body has 1.8 million. Each costs a decoder far more than its byte."""
+
 _BYTES, _LIST, _MAP, _TAG, _SIMPLE = 2, 4, 5, 6, 7
 _CID_TAG = 42
 _FALSE, _TRUE, _NULL = 20, 21, 22
@@ -37,6 +40,15 @@ class ObjectTooDeepError(MalformedError):
         self.position = position
         self.limit = limit
         super().__init__(f"object nests deeper than {limit} at byte {position}")
+
+
+class TooManyItemsError(MalformedError):
+    """An encoded object has more values than any of ours."""
+
+    def __init__(self, limit: int) -> None:
+        """Keep the limit."""
+        self.limit = limit
+        super().__init__(f"object has more than {limit} values")
 
 
 class CborError(MalformedError):
@@ -97,15 +109,19 @@ def digest(data: bytes) -> Digest:
 def _scan(data: bytes) -> None:
     """Walk the item heads without recursion, before the library's recursive decoder sees the bytes.
 
-    Refuses too much depth, floats, unknown tags and simple values, foreign CIDs, truncation, trailing bytes.
+    Refuses too much depth, too many items, floats, unknown tags and simple values, foreign CIDs, truncation
+    and trailing bytes.
     """
     open_items = [1]
-    position = 0
+    position = items = 0
     while open_items:
         if open_items[-1] == 0:
             open_items.pop()
             continue
         open_items[-1] -= 1
+        items += 1
+        if items > MAX_ITEMS:
+            raise TooManyItemsError(MAX_ITEMS)
         start = position
         major, argument, position = _head(data, position)
         if major in (_BYTES, _BYTES + 1):

@@ -71,16 +71,19 @@ def read_file(cid: CID, get_block: GetBlock, max_size: int) -> bytes:
     blocks fetched are bounded by max_size whatever the nodes say. get_block's own errors pass through.
     Raises FileTooLargeError, FileShapeError, NodeError.
     """
-    if codec_of(cid) == RAW:
-        size = len(get_block(cid))
-    else:
-        size = sum(link.file_size for link in _node(cid, get_block))
+    size = _declared_size(cid, get_block)
     if size > max_size:
         raise FileTooLargeError(cid, size, max_size)
     data = b"".join(_leaves(cid, size, _depth(size), get_block))
     if import_file(data)[0] != cid:
         raise FileShapeError(cid, "the file's bytes have another identifier")
     return data
+
+
+def _declared_size(cid: CID, get_block: GetBlock) -> int:
+    if codec_of(cid) == RAW:
+        return len(get_block(cid))
+    return sum(link.file_size for link in _node(cid, get_block))
 
 
 def _node(cid: CID, get_block: GetBlock) -> list[FileLink]:

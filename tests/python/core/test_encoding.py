@@ -13,10 +13,12 @@ from multiformats import CID
 from bema_py.core.cid import CidBytesError, cid_from_bytes, object_cid
 from bema_py.core.encoding import (
     MAX_DEPTH,
+    MAX_ITEMS,
     CborError,
     NotCanonicalError,
     ObjectTooDeepError,
     ObjectTooLargeError,
+    TooManyItemsError,
     decode,
     encode,
 )
@@ -111,6 +113,13 @@ def test_depth_is_bounded_before_anything_recurses():
     for bomb in (b"\x81" * 1_000_000, b"\xa1\x61a" * 300_000, b"\x81" * (MAX_DEPTH + 1) + b"\0"):
         with pytest.raises(ObjectTooDeepError):
             decode(bomb, max_size=2**22)
+
+
+def test_a_small_object_cannot_become_many_values():
+    many = b"\x9a" + (MAX_ITEMS).to_bytes(4, "big") + b"\x80" * MAX_ITEMS
+    with pytest.raises(TooManyItemsError) as caught:
+        decode(many, max_size=len(many))
+    assert caught.value.limit == MAX_ITEMS
 
 
 def test_size_is_bounded():
