@@ -64,29 +64,18 @@ def merkle_cases() -> list[Case]:
         ("largest count, full depth", {"count": 2**32 - 1, "proof": [bytes(32)] * 32}, ""),
     ]
     cases += [merkle_case(name, leaves, 3, changes, error) for name, changes, error in bad]
-    # The padding node is not a leaf, and a node is not a leaf of a smaller tree.
-    padding = [leaves[4], *plain.proof(leaves, 4)[1:]]
-    cases.append(
-        merkle_case(
-            "padding node as leaf 5",
-            leaves,
-            4,
-            {"leaf": bytes(32), "index": 5, "proof": padding},
-            "IndexOutOfRange",
-        )
-    )
-    cases.append(
-        merkle_case(
-            "padding node, count raised",
-            leaves,
-            4,
-            {"leaf": bytes(32), "index": 5, "count": 6, "proof": padding},
-        )
-    )
-    inner = double(b"\x01" + leaves[0] + leaves[1])
-    above = plain.proof(leaves, 0)[1:]
-    cases.append(merkle_case("inner node as leaf", leaves, 0, {"leaf": inner, "count": 3, "proof": above}))
-    return cases
+    return cases + forged_leaves(leaves)
+
+
+def forged_leaves(leaves: list[bytes]) -> list[Case]:
+    """Give nodes of a tree of five leaves passed off as leaves: the padding node, then an inner node."""
+    padding = {"leaf": bytes(32), "index": 5, "proof": [leaves[4], *plain.proof(leaves, 4)[1:]]}
+    inner = {"leaf": double(b"\x01" + leaves[0] + leaves[1]), "count": 3, "proof": plain.proof(leaves, 0)[1:]}
+    return [
+        merkle_case("padding node as leaf 5", leaves, 4, padding, "IndexOutOfRange"),
+        merkle_case("padding node, count raised", leaves, 4, padding | {"count": 6}),
+        merkle_case("inner node as leaf", leaves, 0, inner),
+    ]
 
 
 def replaced(siblings: list[bytes], index: int) -> list[bytes]:
@@ -112,58 +101,49 @@ def merkle_case(
     return case | {"valid": changes is None, "error": error}
 
 
+LARGEST = 2**64 - 1
+HEADERS = [(1, 1, 0), (31337, 1_700_000_000, 12345), (2**64, 2**32, 2**63), (2**256 - 1, LARGEST, LARGEST)]
+
+
 def header_cases() -> list[Case]:
-    cases = []
-    largest = 2**64 - 1
-    parent = b""
-    for i, (timestamp, nonce) in enumerate(
-        [(1, 0), (1_700_000_000, 12345), (2**32, 2**63), (largest, largest)]
-    ):
-        contract, rules, chain = (
-            seeded(f"contract {i}")[:20],
-            seeded(f"rules {i}"),
-            (1, 31337, 2**64, 2**256 - 1)[i],
-        )
-        genesis = double(b"\x04" + number(chain, 32) + contract + rules)
-        miner = seeded(f"miner {i}")[:20]
-        info = double(miner + bytes([i % 3]))
-        root = seeded(f"root {i}")
-        header = (parent or genesis) + root + info + number(timestamp, 8) + number(nonce, 8)
-        value = int.from_bytes(double(header), "big")
-        targets = (
-            ("hash below target", value + 1),
-            ("hash at target", value),
-            ("target one", 1),
-            ("any hash", 2**256 - 1),
-        )
-        for name, target in targets:
-            cases.append(
-                {
-                    "name": f"header {i}: {name}",
-                    "chain_id": hexed(number(chain, 32)),
-                    "contract": hexed(contract),
-                    "rules": hexed(rules),
-                    "genesis": hexed(genesis),
-                    "parent": hexed(parent or genesis),
-                    "merkle_root": hexed(root),
-                    "miner": hexed(miner),
-                    "party_type": i % 3,
-                    "miner_info": hexed(info),
-                    "timestamp": hexed(number(timestamp, 8)),
-                    "nonce": hexed(number(nonce, 8)),
-                    "header": hexed(header),
-                    "hash": hexed(double(header)),
-                    "target": hexed(number(target, 32)),
-                    "valid": value < target,
-                    "error": "" if value < target else "WorkTooLow",
-                }
-            )
+    cases: list[Case] = []
+    parent = None
+    for i, (chain, timestamp, nonce) in enumerate(HEADERS):
+        case, header = header_case(i, parent, chain, timestamp, nonce)
         parent = double(header)
+        value = int.from_bytes(parent, "big")
+        for name, target in (("below", value + 1), ("at", value), ("above", 1), ("far below", 2**256 - 1)):
+            valid = {"valid": value < target, "error": "" if value < target else "WorkTooLow"}
+            named = {"name": f"header {i}: hash {name} the target", "target": hexed(number(target, 32))}
+            cases.append(case | named | valid)
     for name, cut in (("empty", b""), ("one byte short", header[:-1]), ("one byte long", header + b"\0")):
-        cases.append(
-            cases[-1] | {"name": name, "header": hexed(cut), "valid": False, "error": "HeaderLength"}
-        )
+        bad: Case = {"name": name, "valid": False, "error": "HeaderLength"}
+        cases.append(cases[0] | bad | {"header": hexed(cut), "hash": hexed(double(cut))})
     return cases
+
+
+def header_case(i: int, parent: bytes | None, chain: int, timestamp: int, nonce: int) -> tuple[Case, bytes]:
+    """Give a case without its target, and the header's bytes; the first header's parent is the genesis hash."""
+    contract, rules, miner = seeded(f"contract {i}")[:20], seeded(f"rules {i}"), seeded(f"miner {i}")[:20]
+    genesis = double(b"\x04" + number(chain, 32) + contract + rules)
+    info = double(miner + bytes([i % 3]))
+    root = seeded(f"root {i}")
+    header = (parent or genesis) + root + info + number(timestamp, 8) + number(nonce, 8)
+    values = {
+        "chain_id": number(chain, 32),
+        "contract": contract,
+        "rules": rules,
+        "genesis": genesis,
+        "parent": parent or genesis,
+        "merkle_root": root,
+        "miner": miner,
+        "miner_info": info,
+        "timestamp": number(timestamp, 8),
+        "nonce": number(nonce, 8),
+        "header": header,
+        "hash": double(header),
+    }
+    return {key: hexed(value) for key, value in values.items()} | {"party_type": i % 3}, header
 
 
 def leaf_cases() -> list[Case]:

@@ -65,6 +65,64 @@ LOW, HIGH = LEAF | {"sample": bytes(32)}, LEAF | {"sample": b"\xff" * 32}
 BASE = {"rules": RULES, "model card": CARD, "batch": BATCH, "block body": BODY}
 
 
+def wide(hidden: int) -> dict[str, object]:
+    return ARCHITECTURE | {"layers": [["linear", 784, hidden], ["relu"], ["linear", hidden, 4]]}
+
+
+BAD_RULES = [
+    ("round of 64 samples", {"round_size": 64}),
+    ("no round", {"round_size": 0}),
+    ("alpha zero", {"alpha": [0, 3]}),
+    ("alpha above one", {"alpha": [4, 3]}),
+    ("alpha of three", {"alpha": [1, 2, 3]}),
+    ("delta above one", {"delta": 2**24 + 1}),
+    ("sigma negative", {"sigma": -1}),
+    ("step above one", {"step_initial": 2**30 + 1}),
+    ("decay above one", {"step_decay": 2**30 + 1}),
+    ("minimum above initial", {"step_minimum": 2147485}),
+    ("cap zero", {"cap": 0}),
+    ("cap too large", {"cap": 2**31 + 1}),
+    ("unknown mode", {"mode": "exp"}),
+    ("unknown wrong class", {"wrong_class": 1}),
+    ("one class", {"classes": 1}),
+    ("257 classes", {"classes": 257}),
+    ("classes true", {"classes": True}),
+    ("image of no channels", {"input": [0, 28, 28]}),
+    ("image too large", {"input": [1024, 1024, 2]}),
+    ("batch beyond an object", {"input": [1, 1024, 1024], "max_batch_samples": 64}),
+]
+BAD_CARDS = [
+    ("no classes", {"classes": []}),
+    ("class twice", {"classes": [0, 3, 3]}),
+    ("classes descending", {"classes": [9, 3, 0]}),
+    ("class 256", {"classes": [0, 3, 256]}),
+    ("one class too few", {"classes": [0, 3]}),
+    ("digest of 31 bytes", {"parameters_sha256": DIGEST[:31]}),
+    ("parameters are an object", {"parameters": Link(cid(0x71, b""))}),
+    ("layer unknown", {"architecture": ARCHITECTURE | {"layers": [["conv"]]}}),
+    ("layer sizes do not fit", {"architecture": ARCHITECTURE | {"layers": [["linear", 783, 4]]}}),
+    ("ends in relu", {"architecture": ARCHITECTURE | {"layers": [["linear", 784, 4], ["relu"]]}}),
+    ("beyond 2^53", {"architecture": wide(512)}),
+]
+BAD_BATCHES = [
+    ("empty", {"samples": []}),
+    ("party zero", {"party": 0}),
+    ("sample twice", {"samples": [BATCH["samples"][0]] * 2}),
+    ("class 256", {"samples": [{"x": b"\0", "y": 256}]}),
+    ("x empty", {"samples": [{"x": b"", "y": 0}]}),
+    ("x is text", {"samples": [{"x": "a", "y": 0}]}),
+]
+BAD_BODIES = [
+    ("height zero", {"height": 0}),
+    ("samples descending", {"samples": [HIGH, LOW]}),
+    ("sample twice", {"samples": [LEAF, LEAF]}),
+    ("updates twice", {"updates": [UPDATE, UPDATE]}),
+    ("batches twice", {"batches": [DIGEST, DIGEST]}),
+    ("party type 3", {"record": RECORD | {"party_type": 3}}),
+    ("label 256", {"samples": [LEAF | {"label": 256}]}),
+]
+
+
 def object_cases() -> list[Case]:
     cases = [object_case(kind, "base", cbor(value), "") for kind, value in BASE.items()]
     cases += [changed("model card", "convolutional", {"architecture": CONVOLUTIONAL}, "")]
@@ -72,59 +130,7 @@ def object_cases() -> list[Case]:
     cases += [changed("block body", "empty lists", {"batches": [], "samples": [], "updates": []}, "")]
     for kind, value in BASE.items():
         cases += bad_fields(kind, value) + bad_bytes(kind, cbor(value))
-    bad_rules = [
-        ("round of 64 samples", {"round_size": 64}),
-        ("no round", {"round_size": 0}),
-        ("alpha zero", {"alpha": [0, 3]}),
-        ("alpha above one", {"alpha": [4, 3]}),
-        ("alpha of three", {"alpha": [1, 2, 3]}),
-        ("delta above one", {"delta": 2**24 + 1}),
-        ("sigma negative", {"sigma": -1}),
-        ("step above one", {"step_initial": 2**30 + 1}),
-        ("decay above one", {"step_decay": 2**30 + 1}),
-        ("minimum above initial", {"step_minimum": 2147485}),
-        ("cap zero", {"cap": 0}),
-        ("cap too large", {"cap": 2**31 + 1}),
-        ("unknown mode", {"mode": "exp"}),
-        ("unknown wrong class", {"wrong_class": 1}),
-        ("one class", {"classes": 1}),
-        ("257 classes", {"classes": 257}),
-        ("classes true", {"classes": True}),
-        ("image of no channels", {"input": [0, 28, 28]}),
-        ("image too large", {"input": [1024, 1024, 2]}),
-        ("batch beyond an object", {"input": [1, 1024, 1024], "max_batch_samples": 64}),
-    ]
-    bad_cards = [
-        ("no classes", {"classes": []}),
-        ("class twice", {"classes": [0, 3, 3]}),
-        ("classes descending", {"classes": [9, 3, 0]}),
-        ("class 256", {"classes": [0, 3, 256]}),
-        ("one class too few", {"classes": [0, 3]}),
-        ("digest of 31 bytes", {"parameters_sha256": DIGEST[:31]}),
-        ("parameters are an object", {"parameters": Link(cid(0x71, b""))}),
-        ("layer unknown", {"architecture": ARCHITECTURE | {"layers": [["conv"]]}}),
-        ("layer sizes do not fit", {"architecture": ARCHITECTURE | {"layers": [["linear", 783, 4]]}}),
-        ("ends in relu", {"architecture": ARCHITECTURE | {"layers": [["linear", 784, 4], ["relu"]]}}),
-        ("beyond 2^53", {"architecture": wide(512)}),
-    ]
-    bad_batches = [
-        ("empty", {"samples": []}),
-        ("party zero", {"party": 0}),
-        ("sample twice", {"samples": [BATCH["samples"][0]] * 2}),
-        ("class 256", {"samples": [{"x": b"\0", "y": 256}]}),
-        ("x empty", {"samples": [{"x": b"", "y": 0}]}),
-        ("x is text", {"samples": [{"x": "a", "y": 0}]}),
-    ]
-    bad_bodies = [
-        ("height zero", {"height": 0}),
-        ("samples descending", {"samples": [HIGH, LOW]}),
-        ("sample twice", {"samples": [LEAF, LEAF]}),
-        ("updates twice", {"updates": [UPDATE, UPDATE]}),
-        ("batches twice", {"batches": [DIGEST, DIGEST]}),
-        ("party type 3", {"record": RECORD | {"party_type": 3}}),
-        ("label 256", {"samples": [LEAF | {"label": 256}]}),
-    ]
-    for kind, bad in zip(BASE, (bad_rules, bad_cards, bad_batches, bad_bodies), strict=True):
+    for kind, bad in zip(BASE, (BAD_RULES, BAD_CARDS, BAD_BATCHES, BAD_BODIES), strict=True):
         cases += [changed(kind, name, changes, "InvalidObject") for name, changes in bad]
     cases.append(changed("model card", "511 inputs of 22 bits", {"architecture": wide(511)}, ""))
     cases.append(changed("block body", "leaf lacks a field", {"updates": [{"party": 1}]}, "FieldNames"))
@@ -132,10 +138,6 @@ def object_cases() -> list[Case]:
     cases.append(changed("model card", "parameters are text", {"parameters": "b"}, "WrongType"))
     cases.append(changed("model card", "identity hash", {"parameters": Link(b"\x01\x55\x00\x01a")}, "Cbor"))
     return cases
-
-
-def wide(hidden: int) -> dict[str, object]:
-    return ARCHITECTURE | {"layers": [["linear", 784, hidden], ["relu"], ["linear", hidden, 4]]}
 
 
 def changed(kind: str, name: str, changes: dict[str, object], error: str) -> Case:
@@ -184,6 +186,28 @@ def object_case(kind: str, name: str, data: bytes, error: str) -> Case:
     }
 
 
+def bad_texts() -> dict[str, str]:
+    good = cid(0x55, b"hello world")
+    spoken = text(good)
+    return {
+        "empty": "",
+        "upper case": spoken.upper(),
+        "cut": spoken[:-1],
+        "longer": spoken + "a",
+        # 288 bits fill 57 characters and three bits of the last: its two spare bits must be zero.
+        "spare bits": spoken[:-1] + chr(ord(spoken[-1]) + 1),
+        "no base": spoken[1:],
+        "another alphabet": "v" + spoken[1:],
+        "not base32": spoken[:-1] + "1",
+        "not ascii": spoken[:-1] + "é",
+        "codec unknown": text(b"\x01\x51" + good[2:]),
+        "version 2": text(b"\x02" + good[1:]),
+        "hash sha2-512 cut": text(good[:2] + b"\x13" + good[3:]),
+        "length 31": text(good[:3] + b"\x1f" + good[4:]),
+        "version 0": "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG",
+    }
+
+
 def cid_cases() -> list[Case]:
     cases = []
     for codec, content in (
@@ -204,27 +228,8 @@ def cid_cases() -> list[Case]:
     ):
         identifier = file_cid(content * repeat)
         cases.append(cid_case("file", content, repeat, identifier))
-    good = cid(0x55, b"hello world")
-    spoken = text(good)
-    bad = {
-        "empty": "",
-        "upper case": spoken.upper(),
-        "cut": spoken[:-1],
-        "longer": spoken + "a",
-        # 288 bits fill 57 characters and three bits of the last: its two spare bits must be zero.
-        "spare bits": spoken[:-1] + chr(ord(spoken[-1]) + 1),
-        "no base": spoken[1:],
-        "another alphabet": "v" + spoken[1:],
-        "not base32": spoken[:-1] + "1",
-        "not ascii": spoken[:-1] + "é",
-        "codec unknown": text(b"\x01\x51" + good[2:]),
-        "version 2": text(b"\x02" + good[1:]),
-        "hash sha2-512 cut": text(good[:2] + b"\x13" + good[3:]),
-        "length 31": text(good[:3] + b"\x1f" + good[4:]),
-        "version 0": "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG",
-    }
     bad_case = cid_case("text", b"", 1, b"") | {"valid": False, "error": "CidText"}
-    cases += [bad_case | {"kind": name, "text": shown} for name, shown in bad.items()]
+    cases += [bad_case | {"kind": name, "text": shown} for name, shown in bad_texts().items()]
     return cases
 
 
