@@ -82,14 +82,17 @@ class Chain:
             self.chain_id = int(web3.eth.chain_id)
 
     def __repr__(self) -> str:
+        """Say where the chain is and which."""
         return f"Chain({self.url}, chain_id={self.chain_id})"
 
     def __enter__(self) -> Self:
+        """Give the chain for the length of a block."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Close the chain."""
         self.close()
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from eth_account import Account
 
 from bema_py.chain.errors import KeystoreError, PasswordError
-from bema_py.chain.signers import LocalSigner
+from bema_py.chain.signers import LocalSigner, local_signer
 from bema_py.core.types import Address
 
 PasswordSource = Callable[[], str]
@@ -68,7 +68,7 @@ def open_keystore(path: Path, password: PasswordSource) -> LocalSigner:
         key = Account.decrypt(content, password())
     except (ValueError, KeyError, TypeError, NotImplementedError, AttributeError):
         raise KeystoreError(path, "wrong password, or no keystore of version 3") from None
-    return LocalSigner(Account.from_key(key))
+    return local_signer(bytes(key))
 
 
 def _not_empty(password: str, source: str) -> str:

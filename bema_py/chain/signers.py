@@ -62,9 +62,11 @@ class LocalSigner:
         self.address = Address(bytes.fromhex(account.address[2:]))
 
     def __repr__(self) -> str:
+        """Show the account, never the key."""
         return f"LocalSigner({hex0x(self.address)})"
 
     def __reduce__(self) -> str:
+        """Refuse copies and pickles."""
         raise TypeError("a key is not to be copied out of the process")
 
     def send(self, chain: Chain, transaction: Transaction) -> EthereumHash:

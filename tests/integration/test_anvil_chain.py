@@ -27,8 +27,7 @@ from bema_py.chain.connection import Chain, connect, embedded
 from bema_py.chain.deployment import open_contract
 from bema_py.chain.errors import ChainUnreachableError, ContractRevertError, NoContractError, WrongChainError
 from bema_py.chain.event_reader import read_events
-from bema_py.chain.events import Event
-from bema_py.chain.evidence import approvals_of, block_hash_of, commitment_of
+from bema_py.chain.events import BatchRevealed, Event, RegularPartyRegistered
 from bema_py.chain.signers import local_signer, node_signer
 from bema_py.core.merkle import merkle_proof, merkle_root
 from bema_py.core.types import Commitment, PartyType
@@ -81,11 +80,11 @@ def test_the_whole_way_of_a_party_and_a_block(world: World) -> None:
         "BatchRevealed",
         "BlockSubmitted",
     ]
-    where = chain.chain_id, contract.address
-    signers = {each.signer for each in approvals_of(events[3], *where)}  # type: ignore[arg-type]
-    assert signers == {world.account(0).address, world.account(1).address}
-    assert commitment_of(events[6], *where) == commitment  # type: ignore[arg-type]
-    assert block_hash_of(events[7]) == header.hash()  # type: ignore[arg-type]
+    joined, revealed = events[3], events[6]
+    assert isinstance(joined, RegularPartyRegistered)
+    assert {each.signature for each in joined.approvals} == {each.signature for each in approvals(world, 2)}
+    assert isinstance(revealed, BatchRevealed)
+    assert revealed.commitment == commitment
     assert done.event == events[-1]
     assert chain.block_time(done.receipt.block_number) == events[-1].position.time
 

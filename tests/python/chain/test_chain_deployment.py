@@ -1,7 +1,7 @@
 """Deployment records: written, read strictly, and compared with the chain."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 from chain_scenarios import ALL, HIGH, LOW, RULES, World, new_world
 
 from bema_py.chain.abi import artifact
-from bema_py.chain.connection import Chain, EthereumHash
+from bema_py.chain.connection import Chain, EthereumHash, embedded
 from bema_py.chain.contract import Parameters
 from bema_py.chain.deployment import code_hash, deploy, open_contract
 from bema_py.chain.deployment_file import (
@@ -29,6 +29,13 @@ from bema_py.chain.errors import (
 )
 from bema_py.chain.signers import node_signer
 from bema_py.core.types import Address, BlockHash, Digest
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """One world for the whole module: nothing here changes what another test reads."""
+    with embedded() as chain:
+        yield new_world(chain)
 
 
 def test_a_record_says_all_that_was_deployed(world: World) -> None:
