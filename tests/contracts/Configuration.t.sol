@@ -101,6 +101,14 @@ contract ConfigurationTest is Fixture {
         _refuses(abi.encodeWithSelector(IBema.CommitmentExpiryOutOfRange.selector, 1, 2));
     }
 
+    function testAcceptsShortestExpiryAndLeastTarget() public {
+        given.commitmentExpiry = 2;
+        given.target = 1;
+        IBema.Parameters memory kept = new Bema(given, list).parameters();
+        vm.assertEq(kept.commitmentExpiry, 2);
+        vm.assertEq(kept.target, 1);
+    }
+
     function testRefusesZeroTarget() public {
         given.target = 0;
         _refuses(abi.encodeWithSelector(IBema.TargetOutOfRange.selector, 0));
