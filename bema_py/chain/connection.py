@@ -129,12 +129,10 @@ class Chain:
         with self.answering():
             return bytes(self.web3.eth.get_code(to_checksum_address(address)))
 
-    def call(
-        self, to: Address, data: bytes, *, sender: Address | None = None, block: int | str = "latest"
-    ) -> bytes:
-        """Execute a call without sending it. Raises `CallRevertedError`."""
-        asked = {"to": to_checksum_address(to), "data": "0x" + data.hex(), **_sender(sender)}
-        return _bytes(self.request("eth_call", [asked, hex(block) if isinstance(block, int) else block]))
+    def call(self, to: Address, data: bytes) -> bytes:
+        """Execute a call at the newest block without sending it. Raises `CallRevertedError`."""
+        asked = {"to": to_checksum_address(to), "data": "0x" + data.hex()}
+        return _bytes(self.request("eth_call", [asked, "latest"]))
 
     def send_raw(self, signed: bytes, expected: EthereumHash) -> None:
         """Send a signed transaction; the same one twice is no error, so a lost answer is no lost one."""
@@ -222,8 +220,8 @@ def embedded(journal: Path | None = None, *, read_only: bool = False) -> Chain:
     """Open the chain inside this process, as its journal left it.
 
     The genesis block, its development accounts and the clock are fixed: equal requests give equal block
-    hashes. Raises `JournalError`, `JournalDivergedError`, `JournalBusyError`; with `read_only`, which
-    writes and locks nothing, `JournalMissingError`.
+    hashes. With `read_only` nothing is written or locked, and nothing can be sent. Raises `JournalError`,
+    `JournalDivergedError`, `JournalBusyError`, `JournalAccessError`.
     """
     provider = EmbeddedProvider(journal, read_only=read_only)
     return Chain(_plain_web3(provider), EMBEDDED, provider.close)
@@ -233,10 +231,6 @@ def _plain_web3(provider: BaseProvider) -> Web3:
     """Leave out the middleware that asks the node for more, and the gateways a contract may name (CCIP)."""
     provider.global_ccip_read_enabled = False
     return Web3(provider, middleware=[])
-
-
-def _sender(sender: Address | None) -> dict[str, str]:
-    return {} if sender is None else {"from": to_checksum_address(sender)}
 
 
 def _bytes(result: object) -> bytes:

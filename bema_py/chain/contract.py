@@ -192,8 +192,8 @@ class BemaContract:
         return transactions.send(self.chain, signer, call, gas=gas)
 
     def _view(self, function: str, arguments: Sequence[object]) -> tuple[Any, ...]:
-        call = Call(function, self.address, encode_call(function, arguments))
-        return decode_result(function, transactions.simulate(self.chain, call))
+        data = encode_call(function, arguments)
+        return decode_result(function, transactions.view(self.chain, function, self.address, data))
 
 
 def _done(receipt: Receipt, kind: type[E]) -> Done[E]:

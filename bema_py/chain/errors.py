@@ -118,12 +118,13 @@ class JournalBusyError(ChainError):
         self.path = path
 
 
-class JournalMissingError(ChainError):
-    """A chain was to be read from a journal that does not exist."""
+class JournalAccessError(ChainError):
+    """A journal that the operating system does not let this program read or write."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} does not exist")
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"journal {path}: {error.strerror or error}")
         self.path = path
+        self.error_number = error.errno
 
 
 class KeystoreError(InputError):

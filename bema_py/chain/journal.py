@@ -4,10 +4,11 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bema_py.chain.errors import JournalBusyError, JournalDivergedError, JournalError, JournalMissingError
+from bema_py.chain.errors import JournalAccessError, JournalBusyError, JournalDivergedError, JournalError
 
 VERSION = 1
 Entry = Mapping[str, Any]
@@ -23,26 +24,24 @@ class Journal:
     def __init__(self, path: Path, genesis: str) -> None:
         self.path = path
         self._genesis = genesis
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a+b")
-        _lock(self._file, path)
-        content = _content(path)
-        if content:
-            os.truncate(path, len(content))
-        else:
-            os.truncate(path, 0)
-            self.append({"version": VERSION, "genesis": genesis})
+        self._file = _opened(path)
+        whole = len(_content(path))
+        with _accessing(path):
+            os.truncate(path, whole)
             _sync_folder(path.parent)
+        if not whole:
+            self.append({"version": VERSION, "genesis": genesis})
 
     def entries(self) -> Iterator[tuple[int, Entry]]:
         """Yield line numbers and recorded requests, oldest first."""
         return read_entries(self.path, self._genesis)
 
     def append(self, entry: Entry) -> None:
-        """Write one line and wait until the disk has it."""
-        self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Write one line and wait until the disk has it. Raises `JournalAccessError`."""
+        with _accessing(self.path):
+            self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Release the file to other processes."""
@@ -52,11 +51,9 @@ class Journal:
 def read_entries(path: Path, genesis: str) -> Iterator[tuple[int, Entry]]:
     """Yield line numbers and recorded requests without taking the file.
 
-    Raises `JournalMissingError`, `JournalError` for a line that is no entry, `JournalDivergedError` for
+    Raises `JournalAccessError`, `JournalError` for a line that is no entry, `JournalDivergedError` for
     another genesis.
     """
-    if not path.exists():
-        raise JournalMissingError(path)
     for number, line in enumerate(_content(path).splitlines(), start=1):
         entry = _entry(path, number, line)
         if number == 1:
@@ -67,7 +64,8 @@ def read_entries(path: Path, genesis: str) -> Iterator[tuple[int, Entry]]:
 
 def _content(path: Path) -> bytes:
     """Read the lines that were written to their end."""
-    content = path.read_bytes()
+    with _accessing(path):
+        content = path.read_bytes()
     return content[: content.rfind(b"\n") + 1]
 
 
@@ -88,12 +86,25 @@ def _check_head(path: Path, entry: Entry, genesis: str) -> None:
         raise JournalDivergedError(path, 1, "genesis", entry.get("genesis"), genesis)
 
 
-def _lock(file: BinaryIO, path: Path) -> None:
+@contextmanager
+def _accessing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise JournalAccessError(path, error) from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open the file for this process alone."""
+    with _accessing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
         raise JournalBusyError(path) from error
+    return file
 
 
 def _sync_folder(folder: Path) -> None:

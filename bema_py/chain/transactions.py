@@ -63,14 +63,12 @@ def send(
     return _read(chain, receipt)
 
 
-def simulate(chain: Chain, call: Call, *, sender: Address | None = None) -> bytes:
+def view(chain: Chain, function: str, to: Address, data: bytes) -> bytes:
     """Execute a call at the newest block without sending it. Raises `ContractRevertError`."""
-    if call.to is None:
-        raise ValueError("a contract is created by sending")
     try:
-        return chain.call(call.to, call.data, sender=sender)
+        return chain.call(to, data)
     except CallRevertedError as error:
-        raise decode_revert(call.function, error.data) from error
+        raise decode_revert(function, error.data) from error
 
 
 def _estimate(chain: Chain, sender: Address, call: Call) -> int:

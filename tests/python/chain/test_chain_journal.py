@@ -1,5 +1,6 @@
 """The journal: what was answered is still there after any interruption."""
 
+import contextlib
 import json
 import os
 import signal
@@ -17,10 +18,10 @@ from bema_py.chain.connection import Head, embedded
 from bema_py.chain.deployment import open_contract
 from bema_py.chain.errors import (
     ChainResponseError,
+    JournalAccessError,
     JournalBusyError,
     JournalDivergedError,
     JournalError,
-    JournalMissingError,
 )
 from bema_py.chain.event_reader import read_events
 
@@ -208,7 +209,31 @@ def test_read_only_writes_nothing_and_needs_no_lock(path: Path) -> None:
 
 
 def test_read_only_needs_a_journal(path: Path) -> None:
-    with pytest.raises(JournalMissingError) as caught:
+    with pytest.raises(JournalAccessError, match="No such file") as caught:
         embedded(path, read_only=True)
     assert caught.value.exit_code == 3
     assert not path.exists()
+
+
+def test_a_place_where_no_journal_can_be(path: Path) -> None:
+    path.mkdir(parents=True)
+    for read_only in (False, True):
+        with pytest.raises(JournalAccessError, match="Is a directory"):
+            embedded(path, read_only=read_only)
+    with pytest.raises(JournalAccessError, match="File exists"):
+        embedded(Path("/dev/null/chain.jsonl"))
+
+
+def test_a_full_disk_is_named_and_nothing_is_half_done(path: Path) -> None:
+    with embedded(path) as chain:
+        chain.advance(1)
+        whole = path.read_bytes()
+        full = Path("/dev/full").open("ab")  # noqa: SIM115  # the journal closes it
+        journal = chain.web3.provider._journal  # type: ignore[attr-defined]
+        journal._file.close()
+        journal._file = full
+        with pytest.raises(JournalAccessError, match="No space left on device"):
+            chain.request("hardhat_mine", ["0x1"])
+        with contextlib.suppress(OSError):
+            full.close()
+    assert path.read_bytes() == whole
