@@ -142,6 +142,15 @@ def test_trees_of_another_shape_are_refused():
             read_file(link.cid, stored(blocks), 10 * CHUNK)
 
 
+def test_a_leaf_of_the_wrong_size_is_named():
+    full, full_block = leaf(bytes(CHUNK))
+    small, small_block = leaf(b"abc")
+    lying, lying_block = file_of(full, FileLink(small.cid, 4, 4))
+    with pytest.raises(FileShapeError, match="a leaf has 3 bytes, its place requires 4") as caught:
+        read_file(lying.cid, stored([full_block, small_block, lying_block]), 10 * CHUNK)
+    assert caught.value.cid == small.cid
+
+
 def test_a_raw_block_above_one_chunk_is_not_a_file():
     cid = raw_cid(sha256(bytes(CHUNK + 1)).digest())
     with pytest.raises(FileShapeError):
