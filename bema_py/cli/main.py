@@ -1,0 +1,50 @@
+"""The `bema` command: its groups, and how an error becomes one line and an exit code."""
+
+import sys
+
+import typer
+
+from bema_py.cli import audit, demo, deploy, keys, miner, op, party, predict, status
+from bema_py.cli.output import errors
+from bema_py.core.errors import BemaError
+
+EPILOG = (
+    "Exit codes: 0 done; 1 an audit found something false; 2 bad input; 3 chain unreachable or not the expected one; "
+    "4 the contract refused; 5 content missing; 6 content malformed or not matching its identifier; "
+    "7 refused by policy; 130 interrupted."
+)
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="bema",
+    help="Secure multiparty learning with unlike models, anchored on Ethereum and checkable bit for bit.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("deploy")(deploy.deploy)
+app.command("audit")(audit.audit)
+app.command("predict")(predict.predict)
+app.command("status")(status.status)
+app.add_typer(party.app, name="party", help="Train, register and submit calibration samples.")
+app.add_typer(op.app, name="op", help="Act as an original party: validate and approve newcomers.")
+app.add_typer(miner.app, name="miner", help="Build blocks.")
+app.add_typer(keys.app, name="keys", help="Make encrypted keystore files.")
+
+
+def run() -> None:
+    """Run the command line; users' mistakes never end in a traceback."""
+    try:
+        app(standalone_mode=True)
+    except BemaError as error:
+        errors.print(f"[bold red]error:[/] {_plain(error)}", soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        errors.print("interrupted; nothing is lost, the same command goes on where it stopped")
+        sys.exit(INTERRUPTED)
+
+
+def _plain(error: BemaError) -> str:
+    # Square brackets in a message are lists, not markup.
+    return str(error).replace("[", r"\[")

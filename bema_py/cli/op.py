@@ -1,0 +1,99 @@
+"""`bema op`: what an original party does for newcomers."""
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bema_py.cli.opening import open_network, open_share, open_signer
+from bema_py.cli.output import JsonOption, emit
+from bema_py.cli.profile import Profile, ProfileError, ProfileOption, load_profile
+from bema_py.core.errors import InputError
+from bema_py.core.types import Address, PartyType, classes_of, hex0x
+from bema_py.learning.arithmetic import ONE
+from bema_py.learning.datasets import Dataset
+from bema_py.roles.network import Network, read_ledger
+from bema_py.roles.original_party import RegistrationRequest, Thresholds, Validation, approve, validate
+from bema_py.roles.requests import read_request, write_approval
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Act as an original party."""
+
+
+@app.command("approve")
+def approve_request(
+    request: Annotated[Path, typer.Argument(help="The newcomer's registration request.")],
+    out: Annotated[Path, typer.Option(help="Where to write the signed approval.")] = Path("approval.json"),
+    profile: ProfileOption = Path("bema.toml"),
+    as_json: JsonOption = False,
+) -> None:
+    """Validate a newcomer's model on the founder's data (eq. 2) and, if it passes, sign the approval.
+
+    Example: bema op approve request.json --profile founder.toml --out approval.json
+    """
+    settings = load_profile(profile)
+    limits = _thresholds(settings)
+    network = open_network(settings)
+    signer = open_signer(settings, network.contract.chain)
+    wanted = read_request(request)
+    validation = _validate(network, signer.address, wanted, open_share(settings).private, limits)
+    approval = approve(
+        network,
+        signer,
+        wanted,
+        validation,
+        nonce=secrets.randbits(128),
+        deadline=network.contract.chain.head().timestamp + settings.validation.approval_seconds,
+    )
+    write_approval(out, approval)
+    measured = validation.deviation.per_sample
+    emit(
+        as_json,
+        {
+            "approval": str(out),
+            "deviation": measured,
+            "omega": limits.omega / ONE,
+            "vouched": classes_of(validation.vouched_classes),
+        },
+        f"deviation {measured:.4f} a sample, omega {limits.omega / ONE:.4f}: approved for classes "
+        f"{list(classes_of(validation.vouched_classes))}, written to {out}",
+    )
+
+
+def _thresholds(settings: Profile) -> Thresholds:
+    section = settings.validation
+    for name, value in (("omega", section.omega), ("omega_min", section.omega_min)):
+        if not 0 < value <= 1:
+            raise ProfileError(
+                settings.path, f"validation.{name} is {value}, above 0 and at most 1 is needed"
+            )
+    return Thresholds(round(section.omega * ONE), round(section.omega_min * ONE))
+
+
+def _validate(
+    network: Network, account: Address, wanted: RegistrationRequest, data: Dataset, limits: Thresholds
+) -> Validation:
+    history = network.history()
+    ledger = read_ledger(network, history)
+    founder = history.party_of(account)
+    if founder is None or founder.party_type is not PartyType.ORIGINAL:
+        raise InputError(f"account {hex0x(account)} is no registered original party")
+    models = {
+        number: network.models.load(ledger.model_of(party))
+        for number, party in history.parties.items()
+        if party.account != wanted.account
+    }
+    return validate(
+        models[founder.party],
+        founder.held_classes,
+        data,
+        network.models.load(wanted.model_card),
+        wanted,
+        models,
+        limits,
+    )

@@ -1,0 +1,119 @@
+"""From a profile to working parts: chain, signer, network, data."""
+
+import getpass
+from dataclasses import replace
+from pathlib import Path
+
+from bema_py.chain.connection import Chain, connect
+from bema_py.chain.deployment import open_contract
+from bema_py.chain.deployment_file import load_deployment
+from bema_py.chain.keystore import (
+    PasswordSource,
+    open_keystore,
+    password_from_environment,
+    password_from_file,
+)
+from bema_py.chain.signers import NodeSigner, Signer
+from bema_py.cli.profile import Profile, ProfileError
+from bema_py.core.architecture import ARCHITECTURES
+from bema_py.core.errors import InputError
+from bema_py.core.types import Address
+from bema_py.learning.cases import CaseParty, DataCase, build_case
+from bema_py.learning.datasets import SplitDataset
+from bema_py.learning.sources import load_dataset
+from bema_py.roles.content import ModelCache, load_rules
+from bema_py.roles.network import Network
+from bema_py.roles.outbox import Outbox
+from bema_py.storage.directory_store import DirectoryStore
+
+
+def open_chain(profile: Profile) -> Chain:
+    """Connect to the profile's chain and make sure it is the expected one."""
+    section = profile.chain
+    return connect(section.url, expected_chain_id=section.chain_id, timeout=section.timeout)
+
+
+def open_store(profile: Profile) -> DirectoryStore:
+    """Open the profile's content directory."""
+    return DirectoryStore(profile.resolve(profile.content.directory))
+
+
+def open_network(profile: Profile) -> Network:
+    """Open the deployment that the profile names, with its rules and content."""
+    deployment = load_deployment(profile.resolve(profile.chain.deployment))
+    contract = open_contract(open_chain(profile), deployment)
+    store = open_store(profile)
+    return Network(contract, deployment, store, load_rules(store, deployment.rules_digest), ModelCache(store))
+
+
+def open_signer(profile: Profile, chain: Chain) -> Signer:
+    """Return who acts for this profile."""
+    section = profile.account
+    if section.keystore:
+        return open_keystore(profile.resolve(section.keystore), password_source(profile))
+    if not section.address:
+        raise ProfileError(profile.path, "[account] names neither an address nor a keystore")
+    return NodeSigner(chain, parse_address(section.address))
+
+
+def password_source(profile: Profile) -> PasswordSource:
+    """Return where the keystore's password comes from: a file, a variable, or a question."""
+    section = profile.account
+    if section.password_file:
+        return password_from_file(profile.resolve(section.password_file))
+    if section.password_env:
+        return password_from_environment(section.password_env)
+    return lambda: getpass.getpass("Keystore password: ")
+
+
+def parse_address(text: str) -> Address:
+    """Read an account address, 20 bytes in hexadecimal with 0x."""
+    try:
+        raw = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raw = b""
+    if len(raw) != 20:
+        raise InputError(f"{text!r} is not an address: 0x and 40 hexadecimal digits are needed")
+    return Address(raw)
+
+
+def open_dataset(profile: Profile) -> SplitDataset:
+    """Return the profile's data set."""
+    section = profile.data
+    return load_dataset(section.dataset, profile.resolve(section.directory) if section.directory else None)
+
+
+def open_case(profile: Profile) -> DataCase:
+    """Return the data case the profile's party takes its share from."""
+    return build_case(profile.data.case, open_dataset(profile), profile.data.seed)
+
+
+def open_share(profile: Profile) -> CaseParty:
+    """Return the profile's share of its data case."""
+    return party_share(profile, open_case(profile))
+
+
+def party_share(profile: Profile, case: DataCase) -> CaseParty:
+    """Return the profile's party of a case, with the architecture the profile may choose instead of the case's."""
+    number = profile.data.party
+    if not 0 <= number < len(case.parties):
+        raise ProfileError(
+            profile.path, f"data.party is {number}, case {case.name} has parties 0 to {len(case.parties) - 1}"
+        )
+    share = case.parties[number]
+    wanted = profile.party.architecture or share.architecture
+    if wanted not in ARCHITECTURES:
+        raise ProfileError(
+            profile.path, f"party.architecture is {wanted!r}, one of {', '.join(ARCHITECTURES)} is needed"
+        )
+    return replace(share, architecture=wanted)
+
+
+def open_outbox(profile: Profile) -> Outbox:
+    """Open the party's private record of offered samples."""
+    return Outbox(state_directory(profile) / "outbox.json")
+
+
+def state_directory(profile: Profile) -> Path:
+    """Return the directory of a party's private state."""
+    return profile.resolve(profile.party.state)

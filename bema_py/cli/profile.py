@@ -1,0 +1,181 @@
+"""A participant's profile: one TOML file that says which chain, content, account, data and consent."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+
+from bema_py.core.errors import InputError
+
+
+class ProfileError(InputError):
+    """A profile cannot be read or holds a value it must not."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"profile {path}: {reason}")
+        self.path, self.reason = path, reason
+
+
+@dataclass(frozen=True)
+class ChainSection:
+    """Where the chain answers and which deployment on it is meant."""
+
+    url: str = "http://127.0.0.1:8545"
+    chain_id: int | None = None
+    deployment: str = "deployment.json"
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True)
+class ContentSection:
+    """Where contents are kept."""
+
+    directory: str = "content"
+
+
+@dataclass(frozen=True)
+class AccountSection:
+    """Who acts: an account that the node holds, or an encrypted keystore file.
+
+    The keystore's password comes from a file, from an environment variable, or is asked for; never from an argument.
+    """
+
+    address: str = ""
+    keystore: str = ""
+    password_file: str = ""
+    password_env: str = ""
+
+
+@dataclass(frozen=True)
+class PartySection:
+    """A party's private state, and how it trains: its kind of model (empty: the data case's), steps and seed."""
+
+    state: str = "state"
+    architecture: str = ""
+    steps: int = 600
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class DataSection:
+    """Which data a party learns from: one party's share of a data case over a data set."""
+
+    dataset: str = "digits"
+    directory: str = ""
+    case: str = "D"
+    party: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class PublicationSection:
+    """What may leave the machine. A revealed sample is published to everyone, for ever."""
+
+    publish_samples: bool = False
+    cleared: str = ""
+    budget: int = 0
+
+
+@dataclass(frozen=True)
+class ValidationSection:
+    """An original party's limits on mean score differences, 0..1: omega of eq. 2, the least distance of two models."""
+
+    omega: float = 0.0
+    omega_min: float = 0.0
+    approval_seconds: int = 86_400
+
+
+@dataclass(frozen=True)
+class FounderSection:
+    """A founder in the deployment list."""
+
+    account: str = ""
+    held_classes: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class DeploySection:
+    """What a deployment fixes for ever, besides the rules."""
+
+    approvals_per_class: int = 1
+    commitment_expiry: int = 1000
+    work_bits: int = 16
+    founders: list[FounderSection] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A participant's profile; relative paths in it start at the profile's own directory."""
+
+    path: Path
+    chain: ChainSection = field(default_factory=ChainSection)
+    content: ContentSection = field(default_factory=ContentSection)
+    account: AccountSection = field(default_factory=AccountSection)
+    party: PartySection = field(default_factory=PartySection)
+    data: DataSection = field(default_factory=DataSection)
+    publication: PublicationSection = field(default_factory=PublicationSection)
+    validation: ValidationSection = field(default_factory=ValidationSection)
+    deploy: DeploySection = field(default_factory=DeploySection)
+    rules: Mapping[str, Any] = field(default_factory=dict)
+
+    def resolve(self, name: str) -> Path:
+        """Return a path of the profile, relative to its directory."""
+        return (self.path.parent / Path(name).expanduser()).resolve()
+
+
+def load_profile(path: Path) -> Profile:
+    """Read a profile; unknown names and wrong types are refused with their place."""
+    try:
+        plain = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ProfileError(path, f"it cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProfileError(path, f"it is not TOML ({error})") from error
+    rules = plain.pop("rules", {})
+    return Profile(path=path, rules=rules, **_sections(path, plain))
+
+
+def _sections(path: Path, plain: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = {entry.name: entry.type for entry in fields(Profile) if entry.name not in {"path", "rules"}}
+    sections = {}
+    for name, values in plain.items():
+        if name not in kinds or not isinstance(values, dict):
+            raise ProfileError(path, f"[{name}] is not a section; sections are {', '.join(kinds)}, rules")
+        sections[name] = _section(path, name, kinds[name], values)
+    return sections
+
+
+def _section(path: Path, name: str, kind: Any, values: Mapping[str, Any]) -> Any:
+    known = {entry.name: entry.type for entry in fields(kind)}
+    read = {}
+    for key, value in values.items():
+        if key not in known:
+            raise ProfileError(path, f"{name}.{key} is unknown; [{name}] takes {', '.join(known)}")
+        read[key] = _value(path, f"{name}.{key}", known[key], value)
+    return kind(**read)
+
+
+def _value(path: Path, name: str, kind: Any, value: Any) -> Any:
+    if get_origin(kind) is list:
+        (element,) = get_args(kind)
+        if not isinstance(value, list):
+            raise ProfileError(path, f"{name} is {value!r}, a list is needed")
+        return [_value(path, f"{name}[{index}]", element, item) for index, item in enumerate(value)]
+    if isinstance(value, dict):
+        return _section(path, name, kind, value)
+    accepted = tuple(get_args(kind)) if isinstance(kind, UnionType) else (kind,)
+    if float in accepted and type(value) is int:
+        return float(value)
+    # bool is an int to Python but not to a person.
+    if type(value) not in accepted:
+        raise ProfileError(
+            path, f"{name} is {value!r}, {' or '.join(k.__name__ for k in accepted)} is needed"
+        )
+    return value
+
+
+ProfileOption = Annotated[Path, typer.Option("--profile", "-p", help="The participant's profile (TOML).")]

@@ -1,0 +1,48 @@
+"""The founding of the demonstration's network: contract and founders."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bema_py.chain.connection import Chain
+from bema_py.chain.deployment import deploy, open_contract
+from bema_py.chain.deployment_file import load_deployment, save_deployment
+from bema_py.demo.cast import Cast
+from bema_py.demo.settings import APPROVALS_PER_CLASS, COMMITMENT_EXPIRY, WORK_BITS, DemoSettings
+from bema_py.learning.model import Model
+from bema_py.roles.content import ModelCache, publish_model
+from bema_py.roles.network import Network
+from bema_py.roles.run_record import DEPLOYMENT
+from bema_py.storage.directory_store import DirectoryStore
+
+
+def found_network(
+    settings: DemoSettings, chain: Chain, cast: Cast, store: DirectoryStore, directory: Path
+) -> Network:
+    """Deploy the contract with the cast's founders, or open the deployment an interrupted run made."""
+    rules = settings.tuning.rules
+    record = directory / DEPLOYMENT
+    if record.exists():
+        deployment = load_deployment(record)
+    else:
+        store.put_object(rules.to_bytes())
+        deployment = deploy(
+            chain,
+            cast.deployer,
+            rules_digest=rules.digest(),
+            classes=rules.classes,
+            approvals_per_class=APPROVALS_PER_CLASS,
+            commitment_expiry=COMMITMENT_EXPIRY,
+            target=2 ** (256 - WORK_BITS),
+            founders=[(player.signer.address, player.held_classes) for player in cast.founders],
+        )
+        save_deployment(deployment, record)
+    return Network(open_contract(chain, deployment), deployment, store, rules, ModelCache(store))
+
+
+def register_founders(network: Network, cast: Cast, models: Mapping[str, Model]) -> None:
+    """Register the founders that are not registered yet; the last one closes the genesis phase."""
+    registered = {party.account for party in network.history().parties.values()}
+    for player in cast.founders:
+        if player.signer.address not in registered:
+            digest = publish_model(network.store, models[player.name])
+            network.contract.register_original_party(player.signer, digest, player.label_space)

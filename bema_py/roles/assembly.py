@@ -1,0 +1,196 @@
+"""How a block follows from what it lists: one pure way from batches to a body, walked by miners and auditors alike."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from bema_py.core.leaves import (
+    NO_STATEMENTS,
+    CalibrationRecord,
+    ModelUpdate,
+    SampleLeaf,
+    batches_digest,
+    processing_key,
+)
+from bema_py.core.objects import Batch, BlockBody
+from bema_py.core.rules import Rules
+from bema_py.core.types import (
+    Address,
+    BlockHash,
+    Commitment,
+    ModelDigest,
+    PartyId,
+    PartyType,
+    SampleId,
+    classes_of,
+)
+from bema_py.learning.calibration import BlockCalibration, calibrate_block
+from bema_py.learning.candidates import CandidateSample
+from bema_py.learning.membership import Member, Membership
+from bema_py.learning.model import Model
+from bema_py.learning.progress import Progress
+from bema_py.roles.content import card_of
+from bema_py.roles.history import CommittedBatch, History, Ledger, RegisteredParty
+
+
+@dataclass(frozen=True)
+class ListedBatch:
+    """A batch that a block considers: its commitment on chain and its content."""
+
+    on_chain: CommittedBatch
+    batch: Batch
+
+
+@dataclass(frozen=True)
+class OwnedSample:
+    """A sample of a listed batch, with the party and place that own it."""
+
+    sample: SampleId
+    x: bytes
+    y: int
+    owner: PartyId
+    commitment: Commitment
+    index: int
+
+
+@dataclass(frozen=True)
+class BlockContext:
+    """Everything a block's content depends on besides the batches it lists."""
+
+    rules: Rules
+    height: int
+    parent: BlockHash
+    miner: Address
+    party_type: PartyType
+    members: tuple[RegisteredParty, ...]
+    digests: Mapping[PartyId, ModelDigest]
+    models: Mapping[PartyId, Model]
+    used: AbstractSet[bytes]
+
+
+@dataclass(frozen=True)
+class AssembledBlock:
+    """A block's body together with how it came about."""
+
+    body: BlockBody
+    candidates: tuple[OwnedSample, ...]
+    calibration: BlockCalibration
+
+
+def block_context(
+    history: History,
+    ledger: Ledger,
+    rules: Rules,
+    models: Mapping[PartyId, Model],
+    miner: Address,
+    party_type: PartyType,
+) -> BlockContext:
+    """Return the context of the block that `miner` builds on the ledger; `models` are the members' parent models."""
+    height = ledger.height + 1
+    parent, _ = history.parent_of(height)
+    members = history.members_at(height)
+    return BlockContext(
+        rules=rules,
+        height=height,
+        parent=parent,
+        miner=miner,
+        party_type=party_type,
+        members=members,
+        digests={party.party: ledger.model_of(party) for party in members},
+        models=models,
+        used=ledger.used,
+    )
+
+
+def membership_of(members: Iterable[RegisteredParty]) -> Membership:
+    """Return the members' held classes in the form the learning half works with."""
+    return Membership(
+        tuple(Member(party.party, frozenset(classes_of(party.held_classes))) for party in members)
+    )
+
+
+def processing_order(
+    parent: BlockHash, listed: Sequence[ListedBatch], used: AbstractSet[bytes]
+) -> tuple[OwnedSample, ...]:
+    """Return the owned, unused samples of the listed batches in processing order.
+
+    Of several copies of a sample the earliest commitment owns it; the order is by sha256d(parent hash | sample id),
+    which nobody can grind before the parent exists.
+    """
+    owned: dict[SampleId, OwnedSample] = {}
+    for entry in sorted(listed, key=lambda entry: entry.on_chain.committed):
+        for index, sample in enumerate(entry.batch.samples):
+            name = sample.id()
+            if name not in owned and name not in used:
+                owned[name] = OwnedSample(
+                    name, sample.x, sample.y, entry.batch.party, entry.on_chain.commitment, index
+                )
+    return tuple(sorted(owned.values(), key=lambda sample: processing_key(parent, sample.sample)))
+
+
+def assemble(
+    context: BlockContext, listed: Sequence[ListedBatch], progress: Progress | None = None
+) -> AssembledBlock:
+    """Judge, calibrate and lay out the block that lists these batches (protocol, section 4)."""
+    candidates = processing_order(context.parent, listed, context.used)
+    calibration = calibrate_block(
+        context.models,
+        membership_of(context.members),
+        [CandidateSample(sample.sample, sample.x, sample.y) for sample in candidates],
+        context.rules,
+        context.height,
+        progress=progress,
+    )
+    samples = _sample_leaves(candidates, calibration)
+    updates = _update_leaves(context.digests, calibration)
+    commitments = tuple(sorted(entry.on_chain.commitment for entry in listed))
+    record = CalibrationRecord(
+        rules=context.rules.digest(),
+        miner=context.miner,
+        party_type=context.party_type,
+        height=context.height,
+        batch_count=len(commitments),
+        batches=batches_digest(commitments),
+        statements=NO_STATEMENTS,
+        judged=sum(len(entry.batch.samples) for entry in listed),
+        used=len(samples),
+        updates=len(updates),
+    )
+    body = BlockBody(
+        height=context.height,
+        parent=context.parent,
+        record=record,
+        batches=commitments,
+        samples=samples,
+        updates=updates,
+    )
+    return AssembledBlock(body, candidates, calibration)
+
+
+def _sample_leaves(
+    candidates: Sequence[OwnedSample], calibration: BlockCalibration
+) -> tuple[SampleLeaf, ...]:
+    leaves = []
+    for used in calibration.used:
+        sample = candidates[used.position]
+        leaves.append(
+            SampleLeaf(
+                sample=sample.sample,
+                owner=sample.owner,
+                commitment=sample.commitment,
+                index=sample.index,
+                label=sample.y,
+                wrong_label=used.wrong_label,
+            )
+        )
+    return tuple(sorted(leaves, key=lambda leaf: leaf.sample))
+
+
+def _update_leaves(
+    digests: Mapping[PartyId, ModelDigest], calibration: BlockCalibration
+) -> tuple[ModelUpdate, ...]:
+    updates = []
+    for party in calibration.changed:
+        card, _ = card_of(calibration.models[party])
+        updates.append(ModelUpdate(party, digests[party], card.digest()))
+    return tuple(updates)

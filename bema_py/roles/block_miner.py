@@ -1,0 +1,124 @@
+"""Builds blocks: gathers revealed batches, judges, calibrates, publishes, searches the nonce and submits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bema_py.chain.errors import ContractRevertError
+from bema_py.chain.signers import Signer
+from bema_py.core.errors import BemaError
+from bema_py.core.header import BlockHeader, miner_info_hash
+from bema_py.core.nonce import search_nonce
+from bema_py.core.types import BlockHash, Commitment
+from bema_py.learning.progress import Progress
+from bema_py.roles.assembly import AssembledBlock, ListedBatch, assemble, block_context
+from bema_py.roles.batches import eligible, load_listed
+from bema_py.roles.content import publish_model
+from bema_py.roles.history import History, Ledger
+from bema_py.roles.network import ChainFollower, Network, parent_models
+
+
+class StaleBlockError(BemaError):
+    """Another miner's block came first; the work starts again on the new tip."""
+
+    exit_code = 4
+
+    def __init__(self, height: int) -> None:
+        super().__init__(f"another block of height {height} was accepted first")
+        self.height = height
+
+
+@dataclass(frozen=True)
+class MinedBlock:
+    """A block that the contract accepted, and the revealed batches that were left out with the reason."""
+
+    header: BlockHeader
+    assembled: AssembledBlock
+    left_out: dict[Commitment, str]
+
+
+@dataclass
+class BlockMiner:
+    """A miner's state between blocks: its account, what it has verified and what it mined."""
+
+    network: Network
+    signer: Signer
+    follower: ChainFollower = field(init=False)
+    own: set[BlockHash] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Start following from genesis."""
+        self.follower = ChainFollower(self.network)
+
+    def mine(
+        self,
+        *,
+        on_sample: Progress | None = None,
+        on_hashes: Callable[[int], None] | None = None,
+        first_nonce: int = 0,
+    ) -> MinedBlock:
+        """Mine and submit one block on the tip."""
+        history = self.network.history()
+        ledger = self.follower.catch_up(history, self.own)
+        listed, left_out = self._gather(history, ledger)
+        account = self.signer.address
+        context = block_context(
+            history,
+            ledger,
+            self.network.rules,
+            parent_models(self.network, history, ledger),
+            account,
+            history.party_type_of(account),
+        )
+        assembled = assemble(context, listed, on_sample)
+        self._publish(assembled)
+        header = self._seal(assembled, history, on_hashes, first_nonce)
+        self._submit(header, assembled)
+        self.own.add(header.hash())
+        return MinedBlock(header, assembled, left_out)
+
+    def _gather(self, history: History, ledger: Ledger) -> tuple[list[ListedBatch], dict[Commitment, str]]:
+        """Fetch the batches revealed before the head block; one that is missing or void is left out."""
+        members = {party.party for party in history.members_at(ledger.height + 1)}
+        now = self.network.contract.chain.head().timestamp
+        listed, left_out = [], {}
+        for batch in eligible(history.batches, members, ledger.listed, now):
+            try:
+                listed.append(load_listed(self.network.store, batch, self.network.rules))
+            except BemaError as error:
+                left_out[batch.commitment] = str(error)
+        return listed, left_out
+
+    def _publish(self, assembled: AssembledBlock) -> None:
+        """Store what the block changes before anchoring it, so that it can be checked from its first second."""
+        for update in assembled.body.updates:
+            publish_model(self.network.store, assembled.calibration.models[update.party])
+        self.network.store.put_object(assembled.body.to_bytes())
+
+    def _seal(
+        self,
+        assembled: AssembledBlock,
+        history: History,
+        on_hashes: Callable[[int], None] | None,
+        first_nonce: int,
+    ) -> BlockHeader:
+        account = self.signer.address
+        unsealed = BlockHeader(
+            parent=assembled.body.parent,
+            merkle_root=assembled.body.root(),
+            miner_info=miner_info_hash(account, history.party_type_of(account)),
+            timestamp=self.network.contract.chain.head().timestamp,
+            nonce=0,
+        )
+        target = self.network.deployment.parameters.target
+        return search_nonce(unsealed, target, start=first_nonce, progress=on_hashes)
+
+    def _submit(self, header: BlockHeader, assembled: AssembledBlock) -> None:
+        body = assembled.body
+        try:
+            self.network.contract.submit_block(
+                self.signer, header.encode(), body.digest(), len(body.leaves())
+            )
+        except ContractRevertError as error:
+            if error.name == "ParentNotTip":
+                raise StaleBlockError(body.height) from error
+            raise

@@ -1,0 +1,94 @@
+"""What every role works on: the contract, its deployment record, the content store and the rules."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from bema_py.chain.contract import BemaContract
+from bema_py.chain.deployment import Deployment
+from bema_py.chain.event_reader import read_events
+from bema_py.chain.events import Event
+from bema_py.core.errors import BemaError
+from bema_py.core.rules import Rules
+from bema_py.core.types import BlockHash, PartyId, hex0x
+from bema_py.learning.model import Model
+from bema_py.roles.block_audit import BlockAudit, Evidence, advance, audit_block
+from bema_py.roles.content import ModelCache, load_body
+from bema_py.roles.history import History, Ledger, replay
+from bema_py.storage.content_store import ContentStore
+
+
+@dataclass(frozen=True)
+class Network:
+    """One deployment as a participant sees it."""
+
+    contract: BemaContract
+    deployment: Deployment
+    store: ContentStore
+    rules: Rules
+    models: ModelCache
+
+    def events(self) -> list[Event]:
+        """Read every event since deployment, in chain order."""
+        chain = self.contract.chain
+        first, last = self.deployment.block_number, chain.head().number
+        return list(read_events(chain, self.contract.address, first, last))
+
+    def history(self) -> History:
+        """Replay every event since deployment."""
+        return replay(self.events())
+
+
+class TipRefusedError(BemaError):
+    """A block that this participant must not build on: false, or without its body."""
+
+    exit_code = 1
+
+    def __init__(self, height: int, block_hash: BlockHash, reason: str) -> None:
+        super().__init__(f"block {height} ({hex0x(block_hash)}) cannot be built on: {reason}")
+        self.height, self.block_hash, self.reason = height, block_hash, reason
+
+
+def read_ledger(network: Network, history: History, height: int | None = None) -> Ledger:
+    """Return the ledger at a height, else at the tip, believing every anchored body.
+
+    Bodies are verified against their digests.
+    """
+    ledger = Ledger()
+    for event in history.blocks[:height]:
+        ledger = advance(ledger, load_body(network.store, event.body_digest))
+    return ledger
+
+
+def parent_models(network: Network, history: History, ledger: Ledger) -> dict[PartyId, Model]:
+    """Load the models of the members of the next block."""
+    members = history.members_at(ledger.height + 1)
+    return {party.party: network.models.load(ledger.model_of(party)) for party in members}
+
+
+@dataclass
+class ChainFollower:
+    """Keeps a miner's ledger at the tip and recomputes every block that it did not mine itself."""
+
+    network: Network
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def catch_up(
+        self,
+        history: History,
+        own: Collection[BlockHash] = (),
+        on_block: Callable[[BlockAudit], None] | None = None,
+    ) -> Ledger:
+        """Follow the blocks since the last call; raises TipRefusedError at the first one not to build on."""
+        network = self.network
+        evidence = Evidence(network.deployment, history, network.rules, network.store, network.models)
+        for event in history.blocks[self.ledger.height :]:
+            if event.block_hash in own:
+                self.ledger = advance(self.ledger, load_body(network.store, event.body_digest))
+                continue
+            result = audit_block(evidence, self.ledger, event)
+            if result.body is None or not result.book.clean():
+                raise TipRefusedError(event.height, event.block_hash, result.book.findings[0].message)
+            self.ledger = advance(self.ledger, result.body)
+            if on_block:
+                on_block(result)
+        return self.ledger

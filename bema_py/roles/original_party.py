@@ -1,0 +1,125 @@
+"""What a founder does for newcomers: validate a regular party's model on its own data and sign the approval."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bema_py.chain.approvals import Approval, sign_approval
+from bema_py.chain.signers import Signer
+from bema_py.core.errors import InputError, PolicyError
+from bema_py.core.types import Address, ModelDigest, PartyId, classes_of, mask_of
+from bema_py.learning.arithmetic import ONE
+from bema_py.learning.datasets import Dataset
+from bema_py.learning.model import Model
+from bema_py.learning.validation import Deviation, Neighbour, deviation, nearest_registered
+from bema_py.roles.network import Network
+
+
+@dataclass(frozen=True)
+class RegistrationRequest:
+    """What a regular party asks founders to approve; masks have bit y set for class y."""
+
+    account: Address
+    model_card: ModelDigest
+    held_classes: int
+    label_space: int
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """A founder's limits, both as mean score differences in 2^-24: omega of eq. 2, and the least distance to others."""
+
+    omega: int
+    omega_min: int
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How a candidate's model came out against a founder's data (eq. 2) and against the registered models."""
+
+    vouched_classes: int
+    deviation: Deviation
+    nearest: Neighbour | None
+    limits: Thresholds
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the founder does not approve, or None if it does."""
+        if not self.deviation.within(self.limits.omega):
+            return (
+                f"its scores deviate by {self.deviation.per_sample:.4f} a sample from the founder's (eq. 2), "
+                f"omega allows {self.limits.omega / ONE:.4f}"
+            )
+        if self.nearest and self.nearest.distance.within(self.limits.omega_min):
+            return (
+                f"it lies {self.nearest.distance.per_sample:.6f} a sample from party "
+                f"{self.nearest.party}'s model, so it is a copy: omega_min demands more than "
+                f"{self.limits.omega_min / ONE:.6f}"
+            )
+        return None
+
+
+def validate(
+    founder: Model,
+    held_by_founder: int,
+    data: Dataset,
+    candidate: Model,
+    request: RegistrationRequest,
+    registered: Mapping[PartyId, Model],
+    limits: Thresholds,
+) -> Validation:
+    """Measure eq. 2 on the founder's data of the classes that both hold.
+
+    **Differs** from the paper: a founder vouches for the classes it holds, not for all of the candidate's.
+    """
+    vouched = held_by_founder & request.held_classes
+    if not vouched:
+        raise InputError(
+            f"this founder holds classes {list(classes_of(held_by_founder))}, the candidate "
+            f"{list(classes_of(request.held_classes))}: there is none to vouch for"
+        )
+    _check_card(candidate, request)
+    classes = classes_of(vouched)
+    return Validation(
+        vouched,
+        deviation(candidate, founder, data, classes),
+        nearest_registered(candidate, registered, data, classes),
+        limits,
+    )
+
+
+def _check_card(candidate: Model, request: RegistrationRequest) -> None:
+    if mask_of(candidate.classes) != request.label_space:
+        raise InputError(
+            f"the request states label space {list(classes_of(request.label_space))}, the model has "
+            f"{list(candidate.classes)}"
+        )
+    if request.held_classes & ~request.label_space:
+        raise InputError(
+            f"held classes {list(classes_of(request.held_classes))} reach outside label space {list(candidate.classes)}"
+        )
+
+
+def approve(
+    network: Network,
+    signer: Signer,
+    request: RegistrationRequest,
+    validation: Validation,
+    *,
+    nonce: int,
+    deadline: int,
+) -> Approval:
+    """Sign the approval of a validated candidate; raises PolicyError with the measure if it did not pass."""
+    refusal = validation.refusal
+    if refusal:
+        raise PolicyError(f"approval refused: {refusal}")
+    unsigned = Approval(
+        account=request.account,
+        model_card=request.model_card,
+        held_classes=request.held_classes,
+        label_space=request.label_space,
+        vouched_classes=validation.vouched_classes,
+        nonce=nonce,
+        deadline=deadline,
+        signer=signer.address,
+    )
+    return sign_approval(signer, network.deployment.chain_id, network.deployment.address, unsigned)

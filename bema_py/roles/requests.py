@@ -1,0 +1,78 @@
+"""Registration requests and approvals as files that parties hand to one another."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bema_py.chain.approvals import Approval
+from bema_py.core.errors import BemaError, MalformedError
+from bema_py.core.types import Address, ModelDigest, classes_of, hex0x, mask_of
+from bema_py.roles.original_party import RegistrationRequest
+
+MAX_FILE_BYTES = 64 * 1024
+
+
+class HandoverError(MalformedError):
+    """A request or approval file cannot be read as one."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Keep the path and the reason."""
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason = path, reason
+
+
+def write_request(path: Path, request: RegistrationRequest) -> None:
+    """Write a registration request as JSON."""
+    plain = {
+        "account": hex0x(request.account),
+        "model_card": hex0x(request.model_card),
+        "held_classes": list(classes_of(request.held_classes)),
+        "label_space": list(classes_of(request.label_space)),
+    }
+    path.write_text(json.dumps(plain, indent=1) + "\n")
+
+
+def read_request(path: Path) -> RegistrationRequest:
+    """Read a registration request; raises HandoverError."""
+    plain = _read_json(path)
+    try:
+        account = bytes.fromhex(plain["account"].removeprefix("0x"))
+        model_card = bytes.fromhex(plain["model_card"].removeprefix("0x"))
+        held, space = mask_of(plain["held_classes"]), mask_of(plain["label_space"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise HandoverError(path, f"it is not a registration request ({error})") from error
+    if (len(account), len(model_card)) != (20, 32):
+        raise HandoverError(path, "account must have 20 bytes and model_card 32")
+    return RegistrationRequest(Address(account), ModelDigest(model_card), held, space)
+
+
+def write_approval(path: Path, approval: Approval) -> None:
+    """Write a signed approval as JSON."""
+    path.write_text(json.dumps(approval.to_plain(), indent=1) + "\n")
+
+
+def read_approvals(paths: Sequence[Path]) -> list[Approval]:
+    """Read signed approvals; raises HandoverError."""
+    approvals = []
+    for path in paths:
+        try:
+            approvals.append(Approval.from_plain(_read_json(path)))
+        except HandoverError:
+            raise
+        except BemaError as error:
+            raise HandoverError(path, f"it is not an approval ({error})") from error
+    return approvals
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = path.read_bytes()
+        plain = json.loads(data[:MAX_FILE_BYTES])
+    except OSError as error:
+        raise HandoverError(path, f"it cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise HandoverError(path, f"it is not JSON ({error})") from error
+    if not isinstance(plain, dict):
+        raise HandoverError(path, "it is not a JSON object")
+    return plain
