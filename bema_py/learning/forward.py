@@ -28,7 +28,8 @@ def input_activations(images: ByteArray) -> Tensor:
 
     `images` is (models, batch, channels, height, width), with 1 model where all see the same images.
     """
-    batch_last = np.ascontiguousarray(np.moveaxis(images, 1, -1))
+    # Always a copy: torch takes no arrays that are read-only.
+    batch_last = np.moveaxis(images, 1, -1).copy(order="C")
     return torch.from_numpy(batch_last).to(torch.float64).mul_(2.0 ** (ACTIVATION_UNIT - 8))
 
 

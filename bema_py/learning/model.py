@@ -31,6 +31,15 @@ class ParameterValueError(ModelError):
         super().__init__(f"{tensor} holds a value that is not finite")
 
 
+class ParameterTypeError(ModelError):
+    """A tensor is not of 32-bit integers."""
+
+    def __init__(self, tensor: str, dtype: str) -> None:
+        """Keep the tensor's name and the type found."""
+        self.tensor, self.dtype = tensor, dtype
+        super().__init__(f"{tensor} is {dtype}, must be int32")
+
+
 class ParameterShapeError(ModelError):
     """A tensor does not have the shape the architecture gives it."""
 
@@ -77,6 +86,8 @@ class Model:
         if len(self.theta) != len(shapes):
             raise TensorCountError(len(self.theta), len(shapes))
         for (name, shape), values in zip(shapes, self.theta, strict=True):
+            if values.dtype != np.int32:
+                raise ParameterTypeError(name, str(values.dtype))
             if values.shape != shape:
                 raise ParameterShapeError(name, values.shape, shape)
             check_bound(name, values)

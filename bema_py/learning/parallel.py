@@ -14,18 +14,31 @@ import torch
 Result = TypeVar("Result")
 
 
-def run_all(tasks: Sequence[Callable[[], Result]]) -> Iterator[Result]:
-    """Yield the results of the tasks in their order; tasks must not depend on each other.
+def run_all(
+    tasks: Sequence[Callable[[], Result]], *, on_result: Callable[[Result], None] | None = None
+) -> list[Result]:
+    """Run tasks that do not depend on each other and give their results in their order.
 
-    The first error ends the iteration, and what had not started is dropped.
+    `on_result` hears of each result in that order, in the caller's thread. The first error, from a task or from
+    `on_result`, is raised, and what had not started is dropped.
     """
     threads = min(torch.get_num_threads(), len(tasks))
     if threads <= 1:
-        for task in tasks:
-            yield task()
-        return
+        return [heard(task(), on_result) for task in tasks]
     with single_threaded_operations(), ThreadPoolExecutor(threads) as executor:
-        yield from executor.map(lambda task: task(), tasks)
+        try:
+            futures = [executor.submit(task) for task in tasks]
+            return [heard(future.result(), on_result) for future in futures]
+        except BaseException:
+            executor.shutdown(cancel_futures=True)
+            raise
+
+
+def heard(result: Result, on_result: Callable[[Result], None] | None) -> Result:
+    """Pass a result on after telling of it."""
+    if on_result is not None:
+        on_result(result)
+    return result
 
 
 @contextmanager

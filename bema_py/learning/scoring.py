@@ -102,12 +102,15 @@ def group_scores(
     count = sum(len(group.positions) for group in groups)
     scores = np.zeros((count, len(images), classes), dtype=np.int64)
     done = 0
-    for chunk_done in run_all(
-        [partial(score_chunk, scores, images, *piece) for piece in pieces(groups, len(images))]
-    ):
-        done += chunk_done
+
+    def report(pairs: int) -> None:
+        nonlocal done
+        done += pairs
         if progress is not None:
             progress("score", done, count * len(images))
+
+    work = pieces(groups, len(images))
+    run_all([partial(score_chunk, scores, images, *piece) for piece in work], on_result=report)
     return scores
 
 
