@@ -3,6 +3,7 @@
 import sys
 
 import typer
+from rich.markup import escape
 
 from bema_py.cli import audit, demo, deploy, keys, miner, op, party, predict, status
 from bema_py.cli.output import errors
@@ -36,15 +37,12 @@ app.add_typer(keys.app, name="keys", help="Make encrypted keystore files.")
 def run() -> None:
     """Run the command line; users' mistakes never end in a traceback."""
     try:
-        app(standalone_mode=True)
+        app()
     except BemaError as error:
-        errors.print(f"[bold red]error:[/] {_plain(error)}", soft_wrap=True)
+        # Square brackets in a message are lists, not markup.
+        errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        errors.print("interrupted; nothing is lost, the same command goes on where it stopped")
-        sys.exit(INTERRUPTED)
-
-
-def _plain(error: BemaError) -> str:
-    # Square brackets in a message are lists, not markup.
-    return str(error).replace("[", r"\[")
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            errors.print("interrupted; nothing is lost, the same command goes on where it stopped")
+        raise

@@ -25,11 +25,11 @@ class View:
         """Begin an act."""
         self.console.print()
         self.console.rule(f"[bold]{title}", align="left")
-        self.console.print(explanation, style="dim")
+        self.console.print(explanation, style="dim", soft_wrap=True)
 
     def line(self, text: str) -> None:
         """Print one line."""
-        self.console.print(text, highlight=False)
+        self.console.print(text, highlight=False, soft_wrap=True)
 
     @contextmanager
     def bars(self) -> Iterator[Progress]:

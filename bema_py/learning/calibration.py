@@ -92,17 +92,7 @@ def calibrate_block(
         played = played.after(images[chosen], labels, known)
         if progress is not None:
             progress("calibrate", start + len(part), len(used))
-    after = played.models(members)
-    changed = tuple(
-        party for party, old, new in zip(membership.ids, members, after, strict=True) if new is not old
-    )
-    return BlockCalibration(
-        judgements,
-        used,
-        dict(zip(membership.ids, after, strict=True)),
-        changed,
-        dict(zip(membership.ids, played.counts, strict=True)),
-    )
+    return played.result(members, judgements, used)
 
 
 def used_samples(judgements: Sequence[Judgement], limit: int) -> tuple[UsedSample, ...]:
@@ -142,14 +132,20 @@ class Rounds:
         counts = tuple(count.plus(taken) for count, taken in zip(self.counts, steps, strict=True))
         return replace(self, groups=groups, counts=counts)
 
-    def models(self, before: Sequence[Model]) -> tuple[Model, ...]:
-        """Give the models in the members' order; one that did not change is the object it was before."""
-        models = list(before)
+    def result(
+        self, before: Sequence[Model], judgements: tuple[Judgement, ...], used: tuple[UsedSample, ...]
+    ) -> BlockCalibration:
+        """Give the block's calibration; a model that did not change is the object it was before."""
+        ids = self.membership.ids
+        models = dict(zip(ids, before, strict=True))
+        changed: list[PartyId] = []
         for group in self.groups:
             for position, model in zip(group.positions, unstack(group.stack), strict=True):
                 if not same_parameters(model, before[position]):
-                    models[position] = model
-        return tuple(models)
+                    models[ids[position]] = model
+                    changed.append(ids[position])
+        steps = dict(zip(ids, self.counts, strict=True))
+        return BlockCalibration(judgements, used, models, tuple(sorted(changed)), steps)
 
 
 def label_spaces(groups: Sequence[ModelGroup]) -> tuple[tuple[int, ...], ...]:

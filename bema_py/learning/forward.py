@@ -19,8 +19,11 @@ ByteArray = npt.NDArray[np.uint8]
 OUTPUT_SHIFT = 20
 """From the unit of the products back to the unit of activations."""
 
-OUTPUT_BITS = 22
-"""Clamp on the outputs Z of linear layers and convolutions."""
+LINEAR_OUTPUT_BITS = 22
+"""Clamp on the outputs Z of linear layers."""
+
+CONVOLUTION_OUTPUT_BITS = 22
+"""Clamp on the outputs Z of convolutions."""
 
 
 def input_activations(images: ByteArray) -> Tensor:
@@ -55,22 +58,36 @@ def layer_output(layer: Layer, parameters: Parameters | None, inputs: Tensor) ->
     if parameters is None:
         return inputs.clamp(min=0.0)
     if isinstance(layer, Linear):
-        return affine(parameters, inputs.flatten(1, -2))
+        return linear(parameters, inputs.flatten(1, -2))
     assert isinstance(layer, Convolution)  # the fourth and last kind
-    height, width = (side + 2 * layer.padding - KERNEL + 1 for side in inputs.shape[2:4])
-    outputs = affine(parameters, unfold(inputs, layer.padding))
-    return outputs.view(*outputs.shape[:2], height, width, inputs.shape[4])
+    return convolution(parameters, inputs, layer.padding)
 
 
-def affine(parameters: Parameters, inputs: Tensor) -> Tensor:
-    """Give Z = C_22(R(sum W * A + b * 2^16, 20)), shaped (models, out, n), for inputs (models, in, n)."""
+def linear(parameters: Parameters, inputs: Tensor) -> Tensor:
+    """Give Z = C_22(R(sum W * A + b * 2^16, 20)), shaped (models, out, batch), for inputs (models, in, batch).
+
+    The product is formed with the features last: for few samples that is up to twice as fast.
+    """
     weight, bias = parameters.weight, parameters.bias
     if inputs.shape[0] == 1:
         # All models see one input: their rows are one matrix.
-        outputs = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), inputs[0]).view(*bias.shape, -1)
+        joined = torch.addmm(bias.reshape(1, -1), inputs[0].T, weight.flatten(0, 1).T)
+        outputs = joined.view(-1, *bias.shape).permute(1, 2, 0)
     else:
-        outputs = torch.baddbmm(bias[:, :, None], weight, inputs)
-    return clamp_(round_shift_(outputs, OUTPUT_SHIFT), OUTPUT_BITS)
+        outputs = torch.baddbmm(bias[:, None], inputs.mT, weight.mT).mT
+    return clamp_(round_shift_(outputs, OUTPUT_SHIFT), LINEAR_OUTPUT_BITS)
+
+
+def convolution(parameters: Parameters, inputs: Tensor, padding: int) -> Tensor:
+    """Give Z as for a linear layer, shaped (models, out, height, width, batch)."""
+    height, width = (side + 2 * padding - KERNEL + 1 for side in inputs.shape[2:4])
+    weight, bias, patches = parameters.weight, parameters.bias, unfold(inputs, padding)
+    if inputs.shape[0] == 1:
+        outputs = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), patches[0])
+    else:
+        outputs = torch.baddbmm(bias[:, :, None], weight, patches)
+    clamp_(round_shift_(outputs, OUTPUT_SHIFT), CONVOLUTION_OUTPUT_BITS)
+    return outputs.view(*bias.shape, height, width, inputs.shape[4])
 
 
 def unfold(images: Tensor, padding: int) -> Tensor:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from bema_py.core.batch import Batch
+from bema_py.core.block_body import BlockBody
 from bema_py.core.leaves import (
     NO_STATEMENTS,
     CalibrationRecord,
@@ -12,7 +14,6 @@ from bema_py.core.leaves import (
     batches_digest,
     processing_key,
 )
-from bema_py.core.objects import Batch, BlockBody
 from bema_py.core.rules import Rules
 from bema_py.core.types import (
     Address,
