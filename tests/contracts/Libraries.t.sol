@@ -108,26 +108,33 @@ contract MerkleTest is Test {
         vm.assertEq(Merkle.depth(type(uint32).max), 32);
     }
 
+    /// @dev Either hash fails, even with 32 bytes of reason, or answers with another length than a digest's.
     function testRefusesFailedHash() public {
-        bytes memory preimage = bytes.concat(hex"01", bytes32(0), bytes32(0));
-        vm.mockCallRevert(address(2), preimage, "");
+        vm.mockCallRevert(address(2), _preimage(), new bytes(32));
         _refusesToHash();
     }
 
-    function testRefusesShortDigest() public {
-        bytes memory preimage = bytes.concat(hex"01", bytes32(0), bytes32(0));
-        vm.mockCall(address(2), preimage, new bytes(31));
+    function testRefusesShortHash() public {
+        vm.mockCall(address(2), _preimage(), new bytes(31));
         _refusesToHash();
     }
 
     function testRefusesFailedSecondHash() public {
-        bytes memory preimage = bytes.concat(hex"01", bytes32(0), bytes32(0));
-        vm.mockCallRevert(address(2), bytes.concat(sha256(preimage)), "");
+        vm.mockCallRevert(address(2), bytes.concat(sha256(_preimage())), new bytes(32));
+        _refusesToHash();
+    }
+
+    function testRefusesLongSecondHash() public {
+        vm.mockCall(address(2), bytes.concat(sha256(_preimage())), new bytes(33));
         _refusesToHash();
     }
 
     function zeroNode() external view returns (bytes32) {
         return Merkle.node(0, 0);
+    }
+
+    function _preimage() private pure returns (bytes memory) {
+        return bytes.concat(hex"01", bytes32(0), bytes32(0));
     }
 
     function _refusesToHash() private {
