@@ -112,7 +112,9 @@ def _evidence(
 
 def _audit_blocks(book: CheckBook, evidence: Evidence, on_block: BlockDone | None) -> list[BlockVerdict]:
     ledger = Ledger()
-    verdicts = []
+    verdicts: list[BlockVerdict] = []
+    if evidence.history.genesis is None:
+        return [_unreached(event) for event in evidence.history.blocks]
     for event in evidence.history.blocks:
         result = audit_block(evidence, ledger, event)
         _note_left_out(result, evidence, ledger)

@@ -1,6 +1,6 @@
 """One block checked against everything it must follow from: header, body, listed batches, calibration."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bema_py.chain.deployment import Deployment
@@ -58,7 +58,9 @@ def audit_block(
     models = _read_parents(book, evidence, ledger, event)
     if listed is None or models is None:
         return BlockAudit(event, book, body, None)
-    assembled = assemble(_context(evidence, ledger, event, models), listed, progress)
+    assembled = _recompute(book, evidence, ledger, event, models, listed, progress)
+    if assembled is None:
+        return BlockAudit(event, book, body, None)
     if body is None and assembled.body.digest() == event.body_digest:
         body = assembled.body
     compare_bodies(book, source, assembled, evidence.models)
@@ -211,6 +213,21 @@ def _context(
         event.miner,
         history.party_type_of(event.miner, event.position),
     )
+
+
+def _recompute(
+    book: CheckBook,
+    evidence: Evidence,
+    ledger: Ledger,
+    event: BlockSubmitted,
+    models: Mapping[PartyId, Model],
+    listed: Sequence[ListedBatch],
+    progress: Progress | None,
+) -> AssembledBlock | None:
+    """Assemble the block anew; None where what it builds on is so wrong that nothing can be computed."""
+    with book.reading(Check.CALIBRATION, Place(block=event.height)):
+        return assemble(_context(evidence, ledger, event, models), listed, progress)
+    return None
 
 
 def _check_publication(book: CheckBook, evidence: Evidence, event: BlockSubmitted, body: BlockBody) -> None:
