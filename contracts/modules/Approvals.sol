@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {IBema} from "../interfaces/IBema.sol";
 import {BitSlicedCounter} from "../libraries/BitSlicedCounter.sol";
 import {ClassMask} from "../libraries/ClassMask.sol";
 import {PartyType} from "../types/PartyType.sol";
 import {Parties} from "./Parties.sol";
+import {Signatures} from "./Signatures.sol";
 
 /// @notice How regular parties join: founders sign that they checked the model, class by class.
-abstract contract Approvals is Parties, EIP712 {
+abstract contract Approvals is Parties, Signatures {
     using BitMaps for BitMaps.BitMap;
     using BitSlicedCounter for uint256[8];
 
@@ -22,8 +21,6 @@ abstract contract Approvals is Parties, EIP712 {
 
     /// @dev Nonces are unordered, so approvals to several candidates do not wait for each other.
     mapping(address signer => BitMaps.BitMap) private _usedNonces;
-
-    constructor() EIP712("BEMA", "1") {}
 
     /// @inheritdoc IBema
     function registerRegularParty(
@@ -99,7 +96,7 @@ abstract contract Approvals is Parties, EIP712 {
     }
 
     function _useApproval(address signer, Approval calldata approval) private {
-        if (_partyType(signer) != PartyType.OriginalParty) revert SignerNotOriginalParty(signer);
+        _requireJudge(signer);
         if (block.timestamp > approval.deadline) {
             revert ApprovalExpired(signer, approval.deadline, block.timestamp);
         }
@@ -115,14 +112,14 @@ abstract contract Approvals is Parties, EIP712 {
         _usedNonces[signer].set(nonce);
     }
 
-    /// @dev The account is the sender: an approval cannot be used by, or for, anybody else. High-s twins are refused.
+    /// @dev The account is the sender: an approval cannot be used by, or for, anybody else.
     function _signerOf(
         bytes32 modelCard,
         uint256 heldClasses,
         uint256 labelSpace,
         Approval calldata approval,
         uint256 index
-    ) private view returns (address signer) {
+    ) private view returns (address) {
         bytes32 digest = approvalDigest(
             msg.sender,
             modelCard,
@@ -132,8 +129,6 @@ abstract contract Approvals is Parties, EIP712 {
             approval.nonce,
             approval.deadline
         );
-        ECDSA.RecoverError failure;
-        (signer, failure,) = ECDSA.tryRecoverCalldata(digest, approval.signature);
-        if (failure != ECDSA.RecoverError.NoError) revert InvalidSignature(index);
+        return _recover(digest, approval.signature, index);
     }
 }

@@ -2,49 +2,65 @@
 pragma solidity 0.8.37;
 
 import {IBema} from "../interfaces/IBema.sol";
+import {Difficulty} from "../libraries/Difficulty.sol";
 import {Header} from "../libraries/Header.sol";
 import {Merkle} from "../libraries/Merkle.sol";
+import {RollbackStack} from "../libraries/RollbackStack.sol";
+import {BlockStatus} from "../types/BlockStatus.sol";
 import {Parties} from "./Parties.sol";
 
 /// @notice The proof-of-work chain of calibration blocks.
 abstract contract Blocks is Parties {
     using Header for bytes;
+    using RollbackStack for RollbackStack.Stack;
 
     uint256 private constant MINIMUM_LEAVES = 1;
 
     /// @dev One slot. It is never cleared, so a header is accepted at most once.
+    /// @param rollbacks how many there had been when the block was accepted, or when it became the tip again
+    /// @param bondOwner the miner, until its bond is returned or slashed
     struct BlockRecord {
         uint32 height;
-        uint64 submittedAt;
-        address miner;
+        uint40 submittedAt;
+        uint24 rollbacks;
+        address bondOwner;
+    }
+
+    /// @dev Written with the first block of a period. A block in a period of the chain implies that the period's last
+    /// writer is on the chain as well, so a rollback leaves the right targets behind without touching them.
+    /// @param startedAt submission time of the block before the period, seconds
+    struct Period {
+        uint256 target;
+        uint64 startedAt;
     }
 
     mapping(bytes32 blockHash => BlockRecord) internal _blocks;
     bytes32 internal _tip;
-
-    constructor() {
-        if (TARGET == 0) revert TargetOutOfRange(TARGET);
-    }
+    mapping(uint256 number => Period) private _periods;
+    RollbackStack.Stack private _rollbacks;
 
     /// @inheritdoc IBema
-    function submitBlock(bytes calldata header, bytes32 bodyDigest, uint32 leafCount) external {
-        _requireGenesisClosed();
+    function submitBlock(bytes calldata header, bytes32 bodyDigest, uint32 leafCount) external payable {
+        bytes32 parent = _tip;
+        if (parent == 0) _requireGenesisClosed();
+        if (msg.value != BOND) revert BondMismatch(msg.value, BOND);
         bytes32 blockHash = header.hash();
         _requireBody(bodyDigest, leafCount);
-        bytes32 parent = _tip;
-        BlockRecord memory parentRecord = _blocks[parent];
+        BlockRecord memory record = _blocks[parent];
         // First, so that a miner whose transaction was repeated learns that its block is in.
-        if (_isKnown(blockHash)) revert BlockAlreadyAccepted(blockHash);
+        if (_blocks[blockHash].submittedAt != 0) revert BlockAlreadyAccepted(blockHash);
         if (header.parent() != parent) revert ParentNotTip(header.parent(), parent);
-        _requireTimestamp(header.timestamp(), parentRecord.submittedAt);
+        _requireTimestamp(header.timestamp(), record.submittedAt);
         _requireMiner(header.minerInfo());
-        if (uint256(blockHash) >= TARGET) revert WorkTooLow(blockHash, TARGET);
+        uint256 target = _enterPeriod(record);
+        if (uint256(blockHash) >= target) revert WorkTooLow(blockHash, target);
 
-        uint32 height = parentRecord.height + 1;
-        _blocks[blockHash] =
-            BlockRecord({height: height, submittedAt: uint64(block.timestamp), miner: msg.sender});
+        ++record.height;
+        record.submittedAt = uint40(block.timestamp);
+        record.bondOwner = msg.sender;
+        _blocks[blockHash] = record;
         _tip = blockHash;
-        emit BlockSubmitted(height, blockHash, msg.sender, header, bodyDigest, leafCount, TARGET);
+        emit BlockSubmitted(record.height, blockHash, msg.sender, header, bodyDigest, leafCount, target);
     }
 
     /// @inheritdoc IBema
@@ -55,8 +71,7 @@ abstract contract Blocks is Parties {
         uint32 leafCount,
         bytes32[] calldata proof
     ) external view returns (bool) {
-        bytes32 blockHash = header.hash();
-        if (!_isKnown(blockHash)) revert BlockUnknown(blockHash);
+        _requireOnChain(header.hash());
         return Merkle.rootOf(leaf, index, leafCount, proof) == header.merkleRoot();
     }
 
@@ -66,15 +81,96 @@ abstract contract Blocks is Parties {
         return (_tip, record.height, record.submittedAt);
     }
 
+    /// @inheritdoc IBema
+    function targetAt(uint256 time) external view returns (uint256) {
+        if (_tip == 0) return 0;
+        BlockRecord memory record = _blocks[_tip];
+        return _ease(_nextPeriod(record).target, record.submittedAt, time);
+    }
+
+    /// @inheritdoc IBema
+    function blockOf(bytes32 blockHash)
+        external
+        view
+        returns (BlockStatus status, uint32 height, uint64 submittedAt, address bondOwner)
+    {
+        BlockRecord memory record = _blocks[blockHash];
+        return (_statusOf(record), record.height, record.submittedAt, record.bondOwner);
+    }
+
     /// @dev The genesis hash becomes the parent of block 1, at height 0 and without a miner.
     function _openChain() internal override {
-        _blocks[genesisHash].submittedAt = uint64(block.timestamp);
+        _blocks[genesisHash].submittedAt = uint40(block.timestamp);
+        _periods[0] = Period({target: TARGET, startedAt: uint64(block.timestamp)});
         _tip = genesisHash;
         emit GenesisClosed(genesisHash);
     }
 
-    function _isKnown(bytes32 blockHash) private view returns (bool) {
-        return _blocks[blockHash].submittedAt != 0;
+    /// @dev Makes `parent` the tip again; the caller has checked that it is the parent of a block of the chain.
+    function _rollBackTo(bytes32 parent) internal {
+        uint24 number = _blocks[_tip].rollbacks + 1;
+        BlockRecord storage record = _blocks[parent];
+        // The new tip survives this rollback; blocks on it take their number from it.
+        record.rollbacks = number;
+        _rollbacks.push(number, record.height);
+        _tip = parent;
+    }
+
+    function _requireOnChain(bytes32 blockHash) internal view returns (BlockRecord memory record) {
+        record = _blocks[blockHash];
+        if (record.submittedAt == 0) revert BlockUnknown(blockHash);
+        if (_isOrphaned(record)) revert BlockOrphaned(blockHash);
+    }
+
+    function _statusOf(BlockRecord memory record) internal view returns (BlockStatus) {
+        if (record.submittedAt == 0) return BlockStatus.Unknown;
+        if (_isOrphaned(record)) return BlockStatus.Orphaned;
+        return block.timestamp > _closesAt(record) ? BlockStatus.Final : BlockStatus.Pending;
+    }
+
+    function _isOrphaned(BlockRecord memory record) internal view returns (bool) {
+        return _rollbacks.orphaned(record.rollbacks, record.height);
+    }
+
+    /// @dev The last second in which the block can be rejected.
+    function _closesAt(BlockRecord memory record) internal view returns (uint256) {
+        return uint256(record.submittedAt) + CHALLENGE_WINDOW;
+    }
+
+    /// @dev The root that the proof leads to must be the header's.
+    function _requireLeaf(
+        bytes calldata header,
+        bytes32 leaf,
+        uint32 index,
+        uint32 leafCount,
+        bytes32[] calldata siblings
+    ) internal view {
+        bytes32 given = Merkle.rootOf(leaf, index, leafCount, siblings);
+        bytes32 required = header.merkleRoot();
+        if (given != required) revert RootMismatch(given, required);
+    }
+
+    /// @dev The target of a block on `parent` now; records the period where the block is its first.
+    function _enterPeriod(BlockRecord memory parent) private returns (uint256) {
+        Period memory period = _nextPeriod(parent);
+        if (parent.height % RETARGET_INTERVAL == 0) _periods[parent.height / RETARGET_INTERVAL] = period;
+        return _ease(period.target, parent.submittedAt, block.timestamp);
+    }
+
+    /// @dev The period of the block on `parent`. Times are the chain's own, so no miner can bend them.
+    function _nextPeriod(BlockRecord memory parent) private view returns (Period memory period) {
+        uint256 number = parent.height / RETARGET_INTERVAL;
+        if (parent.height % RETARGET_INTERVAL != 0 || number == 0) return _periods[number];
+        period = _periods[number - 1];
+        uint256 elapsed = parent.submittedAt - period.startedAt;
+        uint256 expected = uint256(RETARGET_INTERVAL) * BLOCK_SPACING;
+        period.target = Difficulty.retarget(period.target, elapsed, expected, MAX_TARGET);
+        period.startedAt = parent.submittedAt;
+    }
+
+    function _ease(uint256 target, uint256 from, uint256 time) private view returns (uint256) {
+        uint256 waited = time > from ? time - from : 0;
+        return Difficulty.ease(target, waited, BLOCK_SPACING, EASING_SPACINGS, MAX_TARGET);
     }
 
     function _requireBody(bytes32 bodyDigest, uint32 leafCount) private pure {

@@ -8,11 +8,12 @@ import {Parties} from "./Parties.sol";
 abstract contract Commitments is Parties {
     uint256 internal constant MINIMUM_EXPIRY = 2;
 
-    /// @dev The latest commitment of a party. It is open until it is revealed or expires; nothing is deleted, so the
-    /// next commitment of the party writes to used slots.
+    /// @dev One slot, so that a party's next commitment writes to a used one. The first 27 bytes are as hard to match as the
+    /// signature curve is to break; the event has all 32.
+    /// @param blockNumber in which it was made; 0 once it is revealed
     struct Commitment {
-        bytes32 commitment;
-        uint64 blockNumber;
+        bytes27 prefix;
+        uint40 blockNumber;
     }
 
     /// @dev One slot.
@@ -22,7 +23,7 @@ abstract contract Commitments is Parties {
     }
 
     mapping(uint32 party => Commitment) private _latest;
-    mapping(bytes32 commitment => Reveal) private _reveals;
+    mapping(bytes32 commitment => Reveal) internal _reveals;
 
     constructor() {
         if (COMMITMENT_EXPIRY < MINIMUM_EXPIRY) {
@@ -33,29 +34,30 @@ abstract contract Commitments is Parties {
     /// @inheritdoc IBema
     function commitBatch(bytes32 commitment) external {
         _requireGenesisClosed();
-        uint32 party = _requireRegistered(msg.sender);
+        uint32 party = _requireMember(msg.sender);
         if (commitment == 0) revert ZeroCommitment();
         if (_reveals[commitment].party != 0) revert CommitmentAlreadyRevealed(commitment);
         Commitment memory latest = _latest[party];
         if (_isOpen(latest) && block.number <= _lastBlock(latest)) {
-            revert CommitmentOpen(party, latest.commitment, _lastBlock(latest));
+            revert CommitmentOpen(party, latest.prefix, _lastBlock(latest));
         }
 
-        _latest[party] = Commitment({commitment: commitment, blockNumber: uint64(block.number)});
+        _latest[party] = Commitment({prefix: bytes27(commitment), blockNumber: uint40(block.number)});
         emit BatchCommitted(party, commitment);
     }
 
     /// @inheritdoc IBema
     function revealBatch(bytes32 batchRoot, bytes32 contentDigest, bytes32 salt) external {
-        uint32 party = _requireRegistered(msg.sender);
+        uint32 party = _requireMember(msg.sender);
         Commitment memory latest = _latest[party];
         if (!_isOpen(latest)) revert NoOpenCommitment(party);
         // Stops a commitment made in view of somebody's reveal in the same Ethereum block.
         if (block.number <= latest.blockNumber) revert RevealTooEarly(block.number, latest.blockNumber + 1);
         if (block.number > _lastBlock(latest)) revert CommitmentExpired(block.number, _lastBlock(latest));
         bytes32 revealed = batchCommitment(party, batchRoot, contentDigest, salt);
-        if (revealed != latest.commitment) revert CommitmentMismatch(latest.commitment, revealed);
+        if (bytes27(revealed) != latest.prefix) revert CommitmentMismatch(latest.prefix, revealed);
 
+        _latest[party].blockNumber = 0;
         _reveals[revealed] = Reveal({party: party, time: uint64(block.timestamp)});
         emit BatchRevealed(party, revealed, batchRoot, contentDigest, salt);
     }
@@ -75,8 +77,8 @@ abstract contract Commitments is Parties {
         return keccak256(abi.encode(block.chainid, address(this), party, batchRoot, contentDigest, salt));
     }
 
-    function _isOpen(Commitment memory latest) private view returns (bool) {
-        return latest.commitment != 0 && _reveals[latest.commitment].party == 0;
+    function _isOpen(Commitment memory latest) private pure returns (bool) {
+        return latest.blockNumber != 0;
     }
 
     function _lastBlock(Commitment memory latest) private view returns (uint256) {

@@ -16,6 +16,7 @@ abstract contract Parties is Configuration {
         uint32 id;
         PartyType kind;
         bool registered;
+        uint40 suspendedAt;
     }
 
     uint256 private immutable FOUNDERS;
@@ -26,9 +27,11 @@ abstract contract Parties is Configuration {
 
     /// @inheritdoc IBema
     uint32 public partyCount;
+    uint32 private _suspendedFounders;
 
     constructor(Founder[] memory founders) {
         if (founders.length == 0) revert NoOriginalParty();
+        if (QUORUM == 0 || QUORUM > founders.length) revert QuorumOutOfRange(QUORUM, 1, founders.length);
         FOUNDERS = founders.length;
 
         uint256[8] memory holders;
@@ -66,13 +69,18 @@ abstract contract Parties is Configuration {
         return party.registered ? party.id : 0;
     }
 
+    /// @inheritdoc IBema
+    function standingOf(address account) external view returns (PartyType kind, uint64 suspendedAt) {
+        return (_partyType(account), _suspendedAt(account));
+    }
+
     /// @dev Called once, when the last founder has registered.
     function _openChain() internal virtual;
 
     /// @dev Gives `account` the next id; the caller has checked `_requireNewAccount`.
     function _admitRegularParty(address account) internal returns (uint32 party) {
         party = ++partyCount;
-        _parties[account] = Party({id: party, kind: PartyType.RegularParty, registered: true});
+        _parties[account] = Party({id: party, kind: PartyType.RegularParty, registered: true, suspendedAt: 0});
     }
 
     function _requireGenesisClosed() internal view {
@@ -85,9 +93,32 @@ abstract contract Parties is Configuration {
         if (party != 0) revert AlreadyRegistered(account, party);
     }
 
-    function _requireRegistered(address account) internal view returns (uint32 party) {
-        party = partyOf(account);
-        if (party == 0) revert NotRegistered(account);
+    function _requireMember(address account) internal view returns (uint32) {
+        Party memory party = _parties[account];
+        if (!party.registered) revert NotRegistered(account);
+        if (party.suspendedAt != 0) revert Suspended(account, party.suspendedAt);
+        return party.id;
+    }
+
+    /// @dev Of a signer: a suspended original party neither approves nor votes.
+    function _requireJudge(address signer) internal view {
+        Party memory party = _parties[signer];
+        if (party.kind != PartyType.OriginalParty) revert SignerNotOriginalParty(signer);
+        if (party.suspendedAt != 0) revert Suspended(signer, party.suspendedAt);
+    }
+
+    /// @dev For ever. Stops the original parties from suspending each other until no quorum is left.
+    function _suspend(address account) internal returns (uint32 party) {
+        party = _requireMember(account);
+        if (_parties[account].kind == PartyType.OriginalParty) {
+            uint256 remaining = FOUNDERS - ++_suspendedFounders;
+            if (remaining < QUORUM) revert QuorumUnreachable(remaining, QUORUM);
+        }
+        _parties[account].suspendedAt = uint40(block.timestamp);
+    }
+
+    function _suspendedAt(address account) internal view returns (uint40) {
+        return _parties[account].suspendedAt;
     }
 
     function _partyType(address account) internal view returns (PartyType) {
@@ -102,7 +133,8 @@ abstract contract Parties is Configuration {
         // A list of 2^32 founders does not fit into any Ethereum block.
         // forge-lint: disable-next-line(unsafe-typecast)
         uint32 id = uint32(index + 1);
-        _parties[founder.account] = Party({id: id, kind: PartyType.OriginalParty, registered: false});
+        _parties[founder.account] =
+            Party({id: id, kind: PartyType.OriginalParty, registered: false, suspendedAt: 0});
         _founderClasses[founder.account] = founder.heldClasses;
     }
 

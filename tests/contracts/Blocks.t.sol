@@ -64,15 +64,17 @@ contract BlocksTest is Fixture {
     function testRefusesZeroBodyDigest() public {
         bytes memory header = _mine(ROOT, founders[0], OP, true);
         vm.expectRevert(abi.encodeWithSelector(IBema.ZeroBodyDigest.selector));
+        vm.deal(founders[0], BOND);
         vm.prank(founders[0]);
-        bema.submitBlock(header, 0, 1);
+        bema.submitBlock{value: BOND}(header, 0, 1);
     }
 
     function testRefusesNoLeaves() public {
         bytes memory header = _mine(ROOT, founders[0], OP, true);
         vm.expectRevert(abi.encodeWithSelector(IBema.LeafCountOutOfRange.selector, 0, 1));
+        vm.deal(founders[0], BOND);
         vm.prank(founders[0]);
-        bema.submitBlock(header, BODY, 0);
+        bema.submitBlock{value: BOND}(header, BODY, 0);
     }
 
     function testRefusesParentThatIsNotTheTip() public {
@@ -159,8 +161,9 @@ contract BlocksTest is Fixture {
         header[bit / 8] ^= bytes1(uint8(1 << (bit % 8)));
         bool enough = uint256(_sha256d(header)) < _parameters().target;
         bool contentless = bit / 8 >= 32 && bit / 8 < 64 || bit / 8 >= 104;
+        vm.deal(founders[0], BOND);
         vm.prank(founders[0]);
-        try bema.submitBlock(header, BODY, 1) {
+        try bema.submitBlock{value: BOND}(header, BODY, 1) {
             vm.assertTrue(enough && contentless, "accepted");
         } catch (bytes memory reason) {
             vm.assertEq(bytes32(bytes4(reason)), bytes32(_expectedRefusal(bit / 8)));
@@ -201,18 +204,20 @@ contract BlocksTest is Fixture {
     function _deployWithTarget(uint256 target) private {
         IBema.Parameters memory given = _parameters();
         given.target = target;
+        given.maxTarget = type(uint256).max;
         bema = new Bema(given, _founderList());
         _closeGenesis();
     }
 
     function _send(address miner, bytes memory header) private {
-        vm.prank(miner);
-        bema.submitBlock(header, BODY, 9);
+        _send(miner, header, 9);
     }
 
     function _refuses(address miner, bytes memory header, bytes memory reason) private {
+        vm.deal(miner, BOND);
         vm.expectRevert(reason);
-        _send(miner, header);
+        vm.prank(miner);
+        bema.submitBlock{value: BOND}(header, BODY, 9);
     }
 
     function _info(address miner, uint8 partyType) private pure returns (bytes32) {

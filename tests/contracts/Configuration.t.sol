@@ -111,7 +111,7 @@ contract ConfigurationTest is Fixture {
 
     function testRefusesZeroTarget() public {
         given.target = 0;
-        _refuses(abi.encodeWithSelector(IBema.TargetOutOfRange.selector, 0));
+        _refuses(abi.encodeWithSelector(IBema.TargetOutOfRange.selector, 0, 1, given.maxTarget));
     }
 
     function _refuses(bytes memory reason) private {

@@ -53,8 +53,9 @@ contract GasTest is Fixture {
     function testBlocks() public {
         bytes32[] memory leaves = Tree.leavesOf("gas", 250);
         bytes memory header = _mine(Tree.root(leaves), founders[0], PartyType.OriginalParty, true);
+        vm.deal(founders[0], BOND);
         vm.prank(founders[0]);
-        bema.submitBlock(header, BODY, 250);
+        bema.submitBlock{value: BOND}(header, BODY, 250);
         vm.snapshotGasLastCall("Bema", "submitBlock");
         bema.verifyInclusion(header, leaves[99], 99, 250, Tree.proof(leaves, 99));
         vm.snapshotGasLastCall("Bema", "verifyInclusion among 250 leaves");

@@ -26,6 +26,12 @@ abstract contract Fixture is Test {
     uint256 internal constant GENESIS_TIME = 1_800_000_000;
     uint256 internal constant GENESIS_BLOCK = 100;
     uint32 internal constant EXPIRY = 5;
+    uint32 internal constant SPACING = 60;
+    uint32 internal constant INTERVAL = 8;
+    uint32 internal constant PATIENCE = 6;
+    uint32 internal constant WINDOW = 3_600;
+    uint96 internal constant MAX_REWARD = 1 ether;
+    uint96 internal constant BOND = 1.5 ether;
     bytes32 internal constant RULES = keccak256("rules");
     bytes32 internal constant CARD = keccak256("model card");
     bytes32 internal constant BODY = keccak256("body");
@@ -50,7 +56,15 @@ abstract contract Fixture is Test {
             classes: 4,
             approvalsPerClass: 2,
             commitmentExpiry: EXPIRY,
-            target: type(uint256).max >> 4
+            target: type(uint256).max >> 4,
+            maxTarget: type(uint256).max >> 1,
+            blockSpacing: SPACING,
+            retargetInterval: INTERVAL,
+            easingSpacings: PATIENCE,
+            challengeWindow: WINDOW,
+            quorum: 2,
+            bond: BOND,
+            maxRewardPerBlock: MAX_REWARD
         });
     }
 
@@ -150,7 +164,7 @@ abstract contract Fixture is Test {
         view
         returns (bytes memory header)
     {
-        uint256 target = _parameters().target;
+        uint256 target = bema.targetAt(block.timestamp);
         for (uint64 nonce = 0;; ++nonce) {
             header = _header(root, miner, partyType, nonce);
             if ((uint256(_sha256d(header)) < target) == enough) return header;
@@ -159,8 +173,13 @@ abstract contract Fixture is Test {
 
     function _submit(bytes32 root) internal returns (bytes memory header) {
         header = _mine(root, founders[0], PartyType.OriginalParty, true);
-        vm.prank(founders[0]);
-        bema.submitBlock(header, BODY, 1);
+        _send(founders[0], header, 1);
+    }
+
+    function _send(address miner, bytes memory header, uint32 leafCount) internal {
+        vm.deal(miner, miner.balance + BOND);
+        vm.prank(miner);
+        bema.submitBlock{value: BOND}(header, BODY, leafCount);
     }
 
     /// @dev Written out once more, apart from the library under test.
