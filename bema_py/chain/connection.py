@@ -157,7 +157,8 @@ class Chain:
         """
         target = self.head().number + blocks
         try:
-            self.request("hardhat_mine", [hex(blocks)])
+            # A second a block, as on the embedded chain: anvil would give several blocks one time.
+            self.request("hardhat_mine", [hex(blocks), "0x1"])
         except ChainResponseError:
             limit = MINED_WITHIN * blocks if timeout is None else timeout
             self.wait_for(lambda: self.head().number >= target or None, f"block {target}", limit)

@@ -24,7 +24,9 @@ def group() -> None:
 @app.command()
 def run(
     blocks: Annotated[int, typer.Option(min=1, help="How many blocks to mine.")] = 1,
-    confirmations: Annotated[int, typer.Option(min=1, help="Ethereum blocks to wait for after a reveal.")] = 1,
+    confirmations: Annotated[
+        int, typer.Option(min=1, help="Ethereum blocks to wait for after a reveal.")
+    ] = 1,
     empty: Annotated[
         bool, typer.Option(help="Mine also when no batch waits, for example to admit members.")
     ] = False,
