@@ -52,7 +52,7 @@ $(VENV)/dev: $(VENV)/runtime
 
 $(TOOLS)/.installed: tests/tools/package.json tests/tools/package-lock.json $(VENV)/dev
 	node_home=$(NODE_HOME) && cd tests/tools && PATH=$$node_home/bin:$$PATH \
-		node $$node_home/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
+		node $$node_home/lib/node_modules/npm/bin/npm-cli.js install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 clean:
