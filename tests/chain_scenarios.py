@@ -19,7 +19,8 @@ from bema_py.core.header import BlockHeader, miner_info_hash
 from bema_py.core.nonce import search_nonce
 from bema_py.core.types import BlockHash, Digest, ModelDigest, PartyType
 
-ANVIL = Path(__file__).parent / "tools/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
+_BUILDS = Path(__file__).parent / "tools/node_modules/@foundry-rs"
+ANVIL = next(_BUILDS.glob("anvil-*/bin/anvil"), _BUILDS / "anvil")
 
 LOW = 0b0000011111
 HIGH = 0b1111100000

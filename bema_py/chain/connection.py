@@ -19,6 +19,7 @@ from web3.providers.rpc.utils import ExceptionRetryConfiguration
 from web3.types import RPCEndpoint
 
 from bema_py.chain.errors import (
+    REVERTED,
     BlockMissingError,
     CallRevertedError,
     ChainResponseError,
@@ -26,7 +27,6 @@ from bema_py.chain.errors import (
     WaitTimeoutError,
     WrongChainError,
 )
-from bema_py.chain.provider import REVERTED, EmbeddedProvider
 from bema_py.core.types import Address
 
 T = TypeVar("T")
@@ -157,7 +157,8 @@ class Chain:
         """
         target = self.head().number + blocks
         try:
-            self.request("hardhat_mine", [hex(blocks)])
+            # A second a block, as on the embedded chain: anvil would give several blocks one time.
+            self.request("hardhat_mine", [hex(blocks), "0x1"])
         except ChainResponseError:
             limit = MINED_WITHIN * blocks if timeout is None else timeout
             self.wait_for(lambda: self.head().number >= target or None, f"block {target}", limit)
@@ -223,6 +224,9 @@ def embedded(journal: Path | None = None, *, read_only: bool = False) -> Chain:
     hashes. With `read_only` nothing is written or locked, and nothing can be sent. Raises `JournalError`,
     `JournalDivergedError`, `JournalBusyError`, `JournalAccessError`.
     """
+    # py-evm takes a second to import, and only the embedded chain needs it.
+    from bema_py.chain.provider import EmbeddedProvider  # noqa: PLC0415
+
     provider = EmbeddedProvider(journal, read_only=read_only)
     return Chain(_plain_web3(provider), EMBEDDED, provider.close)
 

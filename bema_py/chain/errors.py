@@ -7,6 +7,9 @@ from typing import ClassVar
 from bema_py.core.errors import BemaError, InputError, MalformedError
 from bema_py.core.types import Address, hex0x
 
+REVERTED = 3
+"""The JSON-RPC error code of a call that the contract reverted."""
+
 
 class ChainError(BemaError):
     """The chain cannot be reached or is not the expected one."""

@@ -17,11 +17,10 @@ from web3.providers.eth_tester.defaults import API_ENDPOINTS
 from web3.types import RPCEndpoint, RPCResponse
 
 from bema_py.chain.embedded import SteadyBackend
-from bema_py.chain.errors import CallRevertedError, JournalDivergedError, JournalError
+from bema_py.chain.errors import REVERTED, CallRevertedError, JournalDivergedError, JournalError
 from bema_py.chain.journal import Entry, Journal, read_entries
 
 CHANGING = frozenset({"eth_sendTransaction", "eth_sendRawTransaction", "hardhat_mine"})
-REVERTED = 3
 REFUSED = -32000
 REFUSALS = (
     AccountLocked,

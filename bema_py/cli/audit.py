@@ -10,7 +10,7 @@ from bema_py.cli.output import JsonOption, console, emit, errors, table
 from bema_py.cli.profile import load_profile
 from bema_py.core.errors import InputError
 from bema_py.core.types import Digest
-from bema_py.roles.auditor import AuditReport, report_to_plain
+from bema_py.roles.auditor import AuditReport, audit_live, report_to_plain
 from bema_py.roles.auditor import audit as audit_history
 from bema_py.roles.block_audit import BlockAudit
 from bema_py.roles.checks import CheckBook, Status
@@ -37,7 +37,7 @@ def audit(
     """
     if run is None:
         network = open_network(load_profile(profile))
-        report = audit_history(network.deployment, network.events(), network.store, on_block=_shower(as_json))
+        report = audit_live(network, network.store, on_block=_shower(as_json))
     else:
         report = _audit_run(run, manifest, as_json)
     emit(as_json, report_to_plain(report), _verdict(report, anchored=run is None or bool(manifest)))

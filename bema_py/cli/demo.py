@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from bema_py.cli.output import JsonOption, console, errors
-from bema_py.demo.scenario import run_demo
 from bema_py.demo.settings import DemoSettings
 
 
@@ -33,6 +32,9 @@ def demo(
 
     Example: bema demo --dataset mnist --data-dir mnist --blocks 15
     """
+    # The demonstration draws figures; no other command should wait for their library.
+    from bema_py.demo.scenario import run_demo  # noqa: PLC0415
+
     settings = DemoSettings(dataset, data_dir, chain, parties, blocks, seed)
     notes, exit_code = run_demo(settings, out, errors if as_json else console)
     if as_json:

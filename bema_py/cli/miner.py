@@ -24,6 +24,9 @@ def group() -> None:
 @app.command()
 def run(
     blocks: Annotated[int, typer.Option(min=1, help="How many blocks to mine.")] = 1,
+    confirmations: Annotated[
+        int, typer.Option(min=1, help="Ethereum blocks to wait for after a reveal.")
+    ] = 1,
     empty: Annotated[
         bool, typer.Option(help="Mine also when no batch waits, for example to admit members.")
     ] = False,
@@ -36,12 +39,14 @@ def run(
     """
     settings = load_profile(profile)
     network = open_network(settings)
-    miner = BlockMiner(network, open_signer(settings, network.contract.chain))
+    chain = network.contract.chain
+    miner = BlockMiner(network, open_signer(settings, chain), confirmations)
     rows: list[dict[str, Any]] = []
     while len(rows) < blocks:
         if not empty and not _waiting(network):
             errors.print("no revealed batch waits; mine an empty block with --empty")
             break
+        chain.advance(confirmations)
         try:
             mined = _mine(miner, as_json)
         except StaleBlockError as error:
@@ -58,7 +63,8 @@ def _waiting(network: Network) -> bool:
     history = network.history()
     ledger = read_ledger(network, history)
     members = {party.party for party in history.members_at(ledger.height + 1)}
-    return bool(eligible(history.batches, members, ledger.listed, network.contract.chain.head().timestamp))
+    later = network.contract.chain.head().timestamp + 1
+    return bool(eligible(history.batches, members, ledger.listed, later))
 
 
 def _mine(miner: BlockMiner, quiet: bool) -> MinedBlock:

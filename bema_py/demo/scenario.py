@@ -24,7 +24,7 @@ from bema_py.demo.view import View
 from bema_py.learning.cases import DataCase
 from bema_py.learning.predictors import accuracy, max_model
 from bema_py.learning.scoring import class_scores
-from bema_py.roles.auditor import AuditReport, audit, report_to_plain
+from bema_py.roles.auditor import AuditReport, audit_live, report_to_plain
 from bema_py.roles.content import load_body
 from bema_py.roles.network import Network, read_ledger
 from bema_py.roles.prediction import DEFAULT_PREDICTOR, measure_accuracy
@@ -157,7 +157,7 @@ def _audit(stage: Stage) -> AuditReport:
         "A fresh auditor sees only contract events and content. It recomputes every block from the parent models.",
     )
     fresh = DirectoryStore(stage.directory / CONTENT)
-    report = audit(stage.network.deployment, stage.network.events(), fresh, on_block=stage.view.audited)
+    report = audit_live(stage.network, fresh, on_block=stage.view.audited)
     stage.notes.audit = report_to_plain(report)
     stage.view.line(
         f"  {report.recomputed} of {len(report.blocks)} blocks recomputed, {report.mismatches} mismatches, "

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bema_py.chain.deployment import Deployment
+from bema_py.chain.deployment import Deployment, open_contract
 from bema_py.chain.events import BlockSubmitted, Event
 from bema_py.core.errors import BemaError
 from bema_py.core.types import hex0x
@@ -14,6 +14,7 @@ from bema_py.roles.checks import Check, CheckBook, Place, Status
 from bema_py.roles.commitment_checks import check_commitments
 from bema_py.roles.content import ModelCache, load_rules
 from bema_py.roles.history import History, Ledger, replay
+from bema_py.roles.network import Network
 from bema_py.roles.registration_checks import check_approvals, check_genesis, check_models, check_order
 from bema_py.storage.content_store import ContentMissingError, ContentStore
 
@@ -89,6 +90,14 @@ def audit(
     if evidence is None:
         return AuditReport(book, ())
     return AuditReport(book, tuple(_audit_blocks(book, evidence, on_block)))
+
+
+def audit_live(network: Network, store: ContentStore, *, on_block: BlockDone | None = None) -> AuditReport:
+    """Audit a network from its chain's events and a store, after comparing the contract's code with the record."""
+    book = CheckBook()
+    with book.reading(Check.CODE):
+        open_contract(network.contract.chain, network.deployment)
+    return audit(network.deployment, network.events(), store, book=book, on_block=on_block)
 
 
 def _evidence(

@@ -38,10 +38,15 @@ class MinedBlock:
 
 @dataclass
 class BlockMiner:
-    """A miner's state between blocks: its account, what it has verified and what it mined."""
+    """A miner's state between blocks: its account, what it has verified and what it mined.
+
+    A batch counts once `confirmations` Ethereum blocks lie on its reveal, so that a reorganisation of the chain cannot
+    take it away again under a block that lists it.
+    """
 
     network: Network
     signer: Signer
+    confirmations: int = 1
     follower: ChainFollower = field(init=False)
     own: set[BlockHash] = field(default_factory=set)
 
@@ -77,11 +82,12 @@ class BlockMiner:
         return MinedBlock(header, assembled, left_out)
 
     def _gather(self, history: History, ledger: Ledger) -> tuple[list[ListedBatch], dict[Commitment, str]]:
-        """Fetch the batches revealed before the head block; one that is missing or void is left out."""
+        """Fetch the confirmed batches; one that is missing or void is left out."""
+        chain = self.network.contract.chain
         members = {party.party for party in history.members_at(ledger.height + 1)}
-        now = self.network.contract.chain.head().timestamp
+        confirmed = chain.block_time(max(chain.head().number - self.confirmations + 1, 0))
         listed, left_out = [], {}
-        for batch in eligible(history.batches, members, ledger.listed, now):
+        for batch in eligible(history.batches, members, ledger.listed, confirmed):
             try:
                 listed.append(load_listed(self.network.store, batch, self.network.rules))
             except BemaError as error:
