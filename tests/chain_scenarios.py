@@ -29,6 +29,13 @@ TARGET = 1 << 252
 EXPIRY = 5
 RULES = Digest(b"\x11" * 32)
 FAR = 1 << 40
+STEADY = {
+    "max_target": TARGET,
+    "block_spacing": 1 << 31,
+    "challenge_window": 1000,
+    "quorum": 1,
+}
+"""Parameters under which every block has the same target."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,8 @@ class World:
         return node_signer(self.chain, index)
 
 
-def new_world(chain: Chain) -> World:
+def new_world(chain: Chain, **changes: int) -> World:
+    """Deploy; unless changed the chain keeps its target, has no money, and one founder is a quorum."""
     founders = [(node_signer(chain, 0).address, LOW), (node_signer(chain, 1).address, HIGH)]
     deployment = deploy(
         chain,
@@ -53,6 +61,7 @@ def new_world(chain: Chain) -> World:
         approvals_per_class=1,
         commitment_expiry=EXPIRY,
         target=TARGET,
+        **{**STEADY, **changes},
         founders=founders,
     )
     return World(chain, deployment, open_contract(chain, deployment))

@@ -2,38 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from enum import IntEnum
 
-from bema_py.chain import transactions
-from bema_py.chain.abi import decode_result, encode_call
 from bema_py.chain.approvals import Approval, check_approval
-from bema_py.chain.connection import Chain
-from bema_py.chain.errors import ResultError
+from bema_py.chain.calls import Done, done
+from bema_py.chain.dispute_calls import DisputeCalls
 from bema_py.chain.events import (
     ApprovalRevoked,
     BatchCommitted,
     BatchRevealed,
     BlockSubmitted,
-    Event,
     OriginalPartyRegistered,
     RegularPartyRegistered,
 )
+from bema_py.chain.money_calls import MoneyCalls
+from bema_py.chain.parameters import Parameters
 from bema_py.chain.signers import Signer
-from bema_py.chain.transactions import Call, Receipt
-from bema_py.core.types import Address, BlockHash, Commitment, Digest, ModelDigest, PartyId
-
-E = TypeVar("E", bound=Event)
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """What the deployment fixed: see `IBema.Parameters`."""
-
-    rules_digest: Digest
-    classes: int
-    approvals_per_class: int
-    commitment_expiry: int
-    target: int
+from bema_py.core.types import Address, BlockHash, Commitment, Digest, ModelDigest, PartyId, PartyType
 
 
 @dataclass(frozen=True)
@@ -45,6 +30,33 @@ class Tip:
     submitted_at: int
 
 
+class BlockStatus(IntEnum):
+    """What became of a block hash: never accepted, still rejectable, on the chain for ever, off the chain for ever."""
+
+    UNKNOWN = 0
+    PENDING = 1
+    FINAL = 2
+    ORPHANED = 3
+
+
+@dataclass(frozen=True)
+class BlockState:
+    """A block as the contract knows it; `bond_owner` is None once the bond was returned or slashed."""
+
+    status: BlockStatus
+    height: int
+    submitted_at: int
+    bond_owner: Address | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an account is to the contract, and the chain time in seconds of its suspension."""
+
+    kind: PartyType
+    suspended_at: int | None
+
+
 @dataclass(frozen=True)
 class Reveal:
     """Who opened a commitment and when, in seconds of chain time."""
@@ -53,31 +65,19 @@ class Reveal:
     time: int
 
 
-@dataclass(frozen=True)
-class Done(Generic[E]):
-    """A transaction that the contract accepted, and the event it is about."""
-
-    event: E
-    receipt: Receipt
-
-
-class BemaContract:
+class BemaContract(DisputeCalls, MoneyCalls):
     """A deployed contract on a chain.
 
     Methods that change it send as `signer`, wait for the receipt and raise what `transactions.send` raises;
     pass `gas` to send without an estimate. Views raise `ContractRevertError` and `ChainError`.
     """
 
-    def __init__(self, chain: Chain, address: Address) -> None:
-        self.chain = chain
-        self.address = address
-
     def register_original_party(
         self, signer: Signer, model_card: ModelDigest, label_space: int, *, gas: int | None = None
     ) -> Done[OriginalPartyRegistered]:
         """Register a founder's model; the last one also closes the genesis phase."""
         sent = self._send(signer, "registerOriginalParty", (model_card, label_space), gas)
-        return _done(sent, OriginalPartyRegistered)
+        return done(sent, OriginalPartyRegistered)
 
     def register_regular_party(
         self,
@@ -95,17 +95,17 @@ class BemaContract:
         ordered = sorted(approvals, key=lambda each: each.signer)
         structs = [(each.vouched_classes, each.nonce, each.deadline, each.signature) for each in ordered]
         arguments = (model_card, held_classes, label_space, structs)
-        return _done(self._send(signer, "registerRegularParty", arguments, gas), RegularPartyRegistered)
+        return done(self._send(signer, "registerRegularParty", arguments, gas), RegularPartyRegistered)
 
     def revoke_approval(self, signer: Signer, nonce: int, *, gas: int | None = None) -> Done[ApprovalRevoked]:
         """Make an unused nonce of a founder unusable."""
-        return _done(self._send(signer, "revokeApproval", (nonce,), gas), ApprovalRevoked)
+        return done(self._send(signer, "revokeApproval", (nonce,), gas), ApprovalRevoked)
 
     def commit_batch(
         self, signer: Signer, commitment: Commitment, *, gas: int | None = None
     ) -> Done[BatchCommitted]:
         """Commit to a batch of calibration samples."""
-        return _done(self._send(signer, "commitBatch", (commitment,), gas), BatchCommitted)
+        return done(self._send(signer, "commitBatch", (commitment,), gas), BatchCommitted)
 
     def reveal_batch(
         self,
@@ -118,7 +118,7 @@ class BemaContract:
     ) -> Done[BatchRevealed]:
         """Open the commitment of the signer's party."""
         arguments = (batch_root, content_digest, salt)
-        return _done(self._send(signer, "revealBatch", arguments, gas), BatchRevealed)
+        return done(self._send(signer, "revealBatch", arguments, gas), BatchRevealed)
 
     def submit_block(
         self,
@@ -127,11 +127,12 @@ class BemaContract:
         body_digest: Digest,
         leaf_count: int,
         *,
+        bond: int = 0,
         gas: int | None = None,
     ) -> Done[BlockSubmitted]:
-        """Add a block to the tip; `header` is 112 bytes."""
+        """Add a block to the tip together with the deployment's bond in wei; `header` is 112 bytes."""
         arguments = (header, body_digest, leaf_count)
-        return _done(self._send(signer, "submitBlock", arguments, gas), BlockSubmitted)
+        return done(self._send(signer, "submitBlock", arguments, gas, bond), BlockSubmitted)
 
     def verify_inclusion(
         self, header: bytes, leaf: Digest, index: int, leaf_count: int, proof: Sequence[Digest]
@@ -166,6 +167,20 @@ class BemaContract:
         """Give the newest block; before block 1 the genesis hash at height 0."""
         return Tip(*self._view("tip", ()))
 
+    def target_at(self, time: int) -> int:
+        """Give the target of a block on the tip submitted at a chain time in seconds; 0 in the genesis phase."""
+        return int(self._view("targetAt", (time,))[0])
+
+    def block_of(self, block_hash: BlockHash) -> BlockState:
+        """Say what became of a block."""
+        status, height, submitted_at, owner = self._view("blockOf", (block_hash,))
+        return BlockState(BlockStatus(status), height, submitted_at, owner if any(owner) else None)
+
+    def standing_of(self, account: Address) -> Standing:
+        """Say what an account is to the contract, and when it was suspended."""
+        kind, suspended_at = self._view("standingOf", (account,))
+        return Standing(PartyType(kind), suspended_at or None)
+
     def reveal_of(self, commitment: Commitment) -> Reveal | None:
         """Say who opened a commitment and when; None while it is closed."""
         party, time = self._view("revealOf", (commitment,))
@@ -186,19 +201,3 @@ class BemaContract:
     def party_count(self) -> int:
         """Give the number of party ids given away."""
         return int(self._view("partyCount", ())[0])
-
-    def _send(self, signer: Signer, function: str, arguments: Sequence[object], gas: int | None) -> Receipt:
-        call = Call(function, self.address, encode_call(function, arguments))
-        return transactions.send(self.chain, signer, call, gas=gas)
-
-    def _view(self, function: str, arguments: Sequence[object]) -> tuple[Any, ...]:
-        data = encode_call(function, arguments)
-        return decode_result(function, transactions.view(self.chain, function, self.address, data))
-
-
-def _done(receipt: Receipt, kind: type[E]) -> Done[E]:
-    """Find the event that the transaction is about. Raises `ResultError` where another contract answered."""
-    for event in receipt.events:
-        if isinstance(event, kind):
-            return Done(event, receipt)
-    raise ResultError(f"transaction 0x{receipt.transaction_hash.hex()}", f"no event {kind.__name__}")

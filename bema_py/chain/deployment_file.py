@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bema_py.chain.contract import Parameters
+from bema_py.chain.parameters import Parameters
 from bema_py.chain.deployment import Deployment, Founder
 from bema_py.chain.errors import PlainFormError, RecordFileError
 from bema_py.chain.plain import read_fields, record_from_plain, record_to_plain
@@ -26,6 +26,14 @@ PARAMETERS = (
     ("approvals_per_class", "uint8"),
     ("commitment_expiry", "uint32"),
     ("target", "uint256"),
+    ("max_target", "uint256"),
+    ("block_spacing", "uint32"),
+    ("retarget_interval", "uint32"),
+    ("easing_spacings", "uint32"),
+    ("challenge_window", "uint32"),
+    ("quorum", "uint8"),
+    ("bond", "uint96"),
+    ("max_reward_per_block", "uint96"),
 )
 FOUNDER = (("account", "address"), ("held_classes", "uint256"))
 

@@ -218,11 +218,19 @@ class ApprovalMismatchError(ContractError):
         self.used = used
 
 
-class ApprovalSignatureError(ContractError):
-    """An approval whose signature the contract would refuse."""
+class SignatureError(ContractError):
+    """A signature that the contract would refuse."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(f"the approval's signature does not count: {problem}")
+        super().__init__(f"the signature does not count: {problem}")
+        self.problem = problem
+
+
+class VotesError(ContractError):
+    """Votes that are not on one motion, or not of as many founders as it takes."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"these votes carry no motion: {problem}")
         self.problem = problem
 
 

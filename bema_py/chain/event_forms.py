@@ -34,6 +34,8 @@ APPROVAL = (
     ("deadline", "uint256"),
     ("signature", "bytes"),
 )
+SIGNATURES = "bytes[]"
+"""The ABI's type of a list of signatures."""
 
 
 def event_to_plain(event: Event) -> dict[str, Any]:
@@ -62,6 +64,8 @@ def event_from_plain(plain: object) -> Event:
 
 def _to_plain(parameter: Parameter, event: Event) -> Any:
     value = getattr(event, snake_case(parameter.name))
+    if parameter.type == SIGNATURES:
+        return [to_plain_value("bytes", each) for each in value]
     if parameter.type.endswith("[]"):
         return [record_to_plain(APPROVAL, each) for each in value]
     return to_plain_value(parameter.type, value)
@@ -72,4 +76,6 @@ def _from_plain(path: str, parameter: Parameter, plain: object) -> Any:
         return from_plain_value(path, parameter.type, plain)
     if not isinstance(plain, list):
         raise PlainFormError(path, "no list")
+    if parameter.type == SIGNATURES:
+        return tuple(from_plain_value(path, "bytes", each) for each in plain)
     return tuple(ApprovalOnRecord(**record_from_plain(path, APPROVAL, each)) for each in plain)

@@ -1,8 +1,10 @@
 """What the contract's events say, one class an event, each with its place in the chain's order."""
 
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from bema_py.chain.abi import Element, artifact, decode_values
@@ -11,6 +13,24 @@ from bema_py.chain.errors import ResultError
 from bema_py.core.types import Address, BlockHash, Commitment, Digest, ModelDigest, PartyId
 
 WORD = 32
+
+
+class Fraud(IntEnum):
+    """What the contract itself found false in a rejected block; NONE where original parties voted."""
+
+    NONE = 0
+    MALFORMED_LEAF = 1
+    FIRST_LEAF_NOT_RECORD = 2
+    RECORD_OF_OTHER_RULES = 3
+    RECORD_OF_OTHER_MINER = 4
+    RECORD_OF_OTHER_HEIGHT = 5
+    SAMPLE_NOT_REVEALED = 6
+    SAMPLE_OF_OTHER_PARTY = 7
+    SAMPLE_REVEALED_LATE = 8
+    UPDATE_OF_UNKNOWN_PARTY = 9
+    REWARD_BEYOND_FUNDING = 10
+    LEAVES_OUT_OF_ORDER = 11
+    REWARD_DECREASED = 12
 
 
 @dataclass(frozen=True, order=True)
@@ -115,6 +135,76 @@ class BlockSubmitted:
     target: int
 
 
+@dataclass(frozen=True)
+class PartySuspended:
+    """A party lost its membership from here on, by these signatures of original parties."""
+
+    position: EventPosition
+    party: PartyId
+    account: Address
+    reason: Digest
+    deadline: int
+    signatures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class BlockRejected:
+    """A block left the chain with all its descendants; `tip`, its parent, is the tip again.
+
+    `fraud` is a number of `Fraud`; where it is NONE `signatures` under `reason` decided it.
+    """
+
+    position: EventPosition
+    height: int
+    block_hash: BlockHash
+    tip: BlockHash
+    fraud: int
+    reason: Digest
+    signatures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class BondReturned:
+    """The bond of a final or an orphaned block was paid back, in wei."""
+
+    position: EventPosition
+    block_hash: BlockHash
+    miner: Address
+    to: Address
+    amount: int
+
+
+@dataclass(frozen=True)
+class PoolFunded:
+    """The pool grew by `amount` wei; `funded` is all that ever came into it, slashed bonds included."""
+
+    position: EventPosition
+    from_: Address
+    amount: int
+    funded: int
+
+
+@dataclass(frozen=True)
+class RewardClaimed:
+    """`amount` wei moved from the pool to the account, which a block says earned `cumulative` in all."""
+
+    position: EventPosition
+    account: Address
+    block_hash: BlockHash
+    amount: int
+    cumulative: int
+
+
+@dataclass(frozen=True)
+class RewardWithdrawn:
+    """An account took out all that it had claimed and not yet taken, in wei."""
+
+    position: EventPosition
+    account: Address
+    to: Address
+    amount: int
+
+
 Event = (
     GenesisClosed
     | OriginalPartyRegistered
@@ -123,6 +213,12 @@ Event = (
     | BatchCommitted
     | BatchRevealed
     | BlockSubmitted
+    | PartySuspended
+    | BlockRejected
+    | BondReturned
+    | PoolFunded
+    | RewardClaimed
+    | RewardWithdrawn
 )
 
 EVENT_TYPES: Mapping[str, type[Event]] = {
@@ -135,13 +231,20 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         BatchCommitted,
         BatchRevealed,
         BlockSubmitted,
+        PartySuspended,
+        BlockRejected,
+        BondReturned,
+        PoolFunded,
+        RewardClaimed,
+        RewardWithdrawn,
     )
 }
 
 
 def snake_case(name: str) -> str:
-    """Spell a Solidity name as Python does."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    """Spell a Solidity name as Python does, with a `_` after what is a word of Python's own."""
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    return f"{snake}_" if keyword.iskeyword(snake) else snake
 
 
 def element_of(event: str) -> Element:
@@ -176,6 +279,8 @@ def _values(element: Element, topics: list[bytes], data: bytes) -> dict[str, Any
 
 def _own(kind: str, value: Any) -> Any:
     """Give the approvals of a registration their class; everything else is plain."""
+    if kind == "bytes[]":
+        return tuple(value)
     return tuple(ApprovalOnRecord(*each) for each in value) if kind.endswith("[]") else value
 
 

@@ -25,11 +25,12 @@ NEXT_BLOCK: Literal["pending"] = "pending"
 
 @dataclass(frozen=True)
 class Call:
-    """What to send: the function's name for messages, the receiver (None creates a contract), the data."""
+    """What to send: the function's name for messages, the receiver (None creates a contract), the data, wei."""
 
     function: str
     to: Address | None
     data: bytes
+    value: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def view(chain: Chain, function: str, to: Address, data: bytes) -> bytes:
 
 
 def _estimate(chain: Chain, sender: Address, call: Call) -> int:
-    asked = {"from": to_checksum_address(sender), **_target(call)}
+    asked = {"from": to_checksum_address(sender), "value": hex(call.value), **_target(call)}
     try:
         result = chain.request("eth_estimateGas", [asked, NEXT_BLOCK])
     except CallRevertedError as error:
@@ -87,7 +88,8 @@ def _transaction(chain: Chain, sender: Address, call: Call, gas: int) -> dict[st
         nonce = chain.web3.eth.get_transaction_count(to_checksum_address(sender), NEXT_BLOCK)
         tip = int(chain.web3.eth.max_priority_fee)
     fees = {"maxPriorityFeePerGas": tip, "maxFeePerGas": 2 * chain.head().base_fee + tip}
-    return {**_target(call), **fees, "gas": gas, "nonce": int(nonce), "value": 0, "chainId": chain.chain_id}
+    numbers = {"gas": gas, "nonce": int(nonce), "value": call.value, "chainId": chain.chain_id}
+    return {**_target(call), **fees, **numbers}
 
 
 def _target(call: Call) -> dict[str, Any]:
@@ -107,7 +109,8 @@ def _reason(
     chain: Chain, sender: Address, call: Call, gas: int, receipt: Mapping[str, Any]
 ) -> ContractRevertError:
     """Replay a failed transaction at the block that holds it; its own failure changed nothing there."""
-    asked = {"from": to_checksum_address(sender), "gas": hex(gas), **_target(call)}
+    fields = {"from": to_checksum_address(sender), "gas": hex(gas), "value": hex(call.value)}
+    asked = {**fields, **_target(call)}
     try:
         chain.request("eth_call", [asked, hex(receipt["blockNumber"])])
     except CallRevertedError as error:

@@ -90,7 +90,7 @@ class ApprovalLedger:
     spent: set[tuple[Address, int]] = field(default_factory=set)
 
     def recover(self, party: RegisteredParty, approval: ApprovalOnRecord) -> Address:
-        """Return who signed an approval on record; raises ApprovalSignatureError."""
+        """Return who signed an approval on record; raises SignatureError."""
         full = Approval(
             account=party.account,
             model_card=party.model_card,

@@ -83,9 +83,9 @@ abstract contract Blocks is Parties {
 
     /// @inheritdoc IBema
     function targetAt(uint256 time) external view returns (uint256) {
-        if (_tip == 0) return 0;
         BlockRecord memory record = _blocks[_tip];
-        return _ease(_nextPeriod(record).target, record.submittedAt, time);
+        (uint256 target,) = _targetAfter(record);
+        return _ease(target, record.submittedAt, time);
     }
 
     /// @inheritdoc IBema
@@ -152,20 +152,24 @@ abstract contract Blocks is Parties {
 
     /// @dev The target of a block on `parent` now; records the period where the block is its first.
     function _enterPeriod(BlockRecord memory parent) private returns (uint256) {
-        Period memory period = _nextPeriod(parent);
-        if (parent.height % RETARGET_INTERVAL == 0) _periods[parent.height / RETARGET_INTERVAL] = period;
-        return _ease(period.target, parent.submittedAt, block.timestamp);
+        (uint256 target, bool begins) = _targetAfter(parent);
+        if (begins) {
+            _periods[parent.height / RETARGET_INTERVAL] =
+                Period({target: target, startedAt: parent.submittedAt});
+        }
+        return _ease(target, parent.submittedAt, block.timestamp);
     }
 
-    /// @dev The period of the block on `parent`. Times are the chain's own, so no miner can bend them.
-    function _nextPeriod(BlockRecord memory parent) private view returns (Period memory period) {
+    /// @dev The target of the period of the block on `parent`, and whether the period begins with that block. The genesis
+    /// phase began the first one. Times are the chain's own, so no miner can bend them.
+    function _targetAfter(BlockRecord memory parent) private view returns (uint256 target, bool begins) {
         uint256 number = parent.height / RETARGET_INTERVAL;
-        if (parent.height % RETARGET_INTERVAL != 0 || number == 0) return _periods[number];
-        period = _periods[number - 1];
-        uint256 elapsed = parent.submittedAt - period.startedAt;
+        begins = number != 0 && parent.height % RETARGET_INTERVAL == 0;
+        if (!begins) return (_periods[number].target, false);
+        Period memory last = _periods[number - 1];
+        uint256 elapsed = parent.submittedAt - last.startedAt;
         uint256 expected = uint256(RETARGET_INTERVAL) * BLOCK_SPACING;
-        period.target = Difficulty.retarget(period.target, elapsed, expected, MAX_TARGET);
-        period.startedAt = parent.submittedAt;
+        target = Difficulty.retarget(last.target, elapsed, expected, MAX_TARGET);
     }
 
     function _ease(uint256 target, uint256 from, uint256 time) private view returns (uint256) {

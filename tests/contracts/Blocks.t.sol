@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Bema} from "../../contracts/Bema.sol";
 import {IBema} from "../../contracts/interfaces/IBema.sol";
 import {PartyType} from "../../contracts/types/PartyType.sol";
 import {Fixture} from "./support/Fixture.sol";
-
-/// @notice Bema with a tip that a test can set back, as a decided dispute will.
-contract BemaWithRollback is Bema {
-    constructor(Parameters memory given, Founder[] memory founders) Bema(given, founders) {}
-
-    function rollBackTo(bytes32 blockHash) external {
-        _tip = blockHash;
-    }
-}
 
 contract BlocksTest is Fixture {
     PartyType private constant OP = PartyType.OriginalParty;
@@ -90,21 +80,6 @@ contract BlocksTest is Fixture {
         _refuses(
             founders[0], header, abi.encodeWithSelector(IBema.BlockAlreadyAccepted.selector, _sha256d(header))
         );
-    }
-
-    /// @dev Also when its parent is the tip once more: a rejected block cannot come back, another one can.
-    function testRefusesRolledBackBlockAgain() public {
-        BemaWithRollback rollback = new BemaWithRollback(_parameters(), _founderList());
-        bema = rollback;
-        _closeGenesis();
-        bytes memory header = _submit(ROOT);
-        rollback.rollBackTo(bema.genesisHash());
-        _refuses(
-            founders[0], header, abi.encodeWithSelector(IBema.BlockAlreadyAccepted.selector, _sha256d(header))
-        );
-        _submit(keccak256("corrected root"));
-        (, uint32 height,) = bema.tip();
-        vm.assertEq(height, 1);
     }
 
     function testRefusesTimestampBeforeTheParent() public {
@@ -205,7 +180,7 @@ contract BlocksTest is Fixture {
         IBema.Parameters memory given = _parameters();
         given.target = target;
         given.maxTarget = type(uint256).max;
-        bema = new Bema(given, _founderList());
+        bema = _deploy(given, _founderList());
         _closeGenesis();
     }
 

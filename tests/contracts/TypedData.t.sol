@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {Fixture} from "./support/Fixture.sol";
 
 /// @notice The approval digest against forge's own EIP-712 encoder, which knows only the type as JSON.
@@ -20,7 +21,7 @@ contract TypedDataTest is Fixture {
 
     function testDomain() public view {
         (, string memory name, string memory version, uint256 chainId, address verifier,,) =
-            bema.eip712Domain();
+            IERC5267(address(bema)).eip712Domain();
         vm.assertEq(name, "BEMA");
         vm.assertEq(version, "1");
         vm.assertEq(chainId, block.chainid);

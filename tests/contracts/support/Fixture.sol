@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Bema} from "../../../contracts/Bema.sol";
 import {IBema} from "../../../contracts/interfaces/IBema.sol";
 import {PartyType} from "../../../contracts/types/PartyType.sol";
-import {Test} from "./Test.sol";
+import {Deployer} from "./Deployer.sol";
 
 /// @notice Three founders over four classes, every class held by exactly two of them, two approvals a class.
 /// @dev   class     0  1  2  3
 ///        founder 1 x  x  x
 ///        founder 2       x  x
 ///        founder 3 x  x     x
-abstract contract Fixture is Test {
+abstract contract Fixture is Deployer {
     struct Candidate {
         address account;
         bytes32 modelCard;
@@ -41,13 +40,13 @@ abstract contract Fixture is Test {
 
     uint256[3] internal keys;
     address[3] internal founders;
-    Bema internal bema;
+    IBema internal bema;
 
     function setUp() public virtual {
         vm.roll(GENESIS_BLOCK);
         vm.warp(GENESIS_TIME);
         _nameFounders();
-        bema = new Bema(_parameters(), _founderList());
+        bema = _deploy(_parameters(), _founderList());
     }
 
     function _parameters() internal pure virtual returns (IBema.Parameters memory) {

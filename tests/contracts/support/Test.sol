@@ -6,6 +6,7 @@ interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function eip712HashTypedData(string calldata json) external pure returns (bytes32);
+    function getCode(string calldata artifact) external view returns (bytes memory);
     function prank(address sender) external;
     function deal(address account, uint256 balance) external;
     function roll(uint256 blockNumber) external;

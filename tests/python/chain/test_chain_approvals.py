@@ -6,7 +6,6 @@ import pytest
 from chain_scenarios import ALL, FAR, LOW, World, approvals, card
 
 from bema_py.chain.approvals import (
-    HALF_ORDER,
     Approval,
     approval_digest,
     check_approval,
@@ -14,8 +13,9 @@ from bema_py.chain.approvals import (
     recover_signer,
     sign_approval,
 )
-from bema_py.chain.errors import ApprovalMismatchError, ApprovalSignatureError, PlainFormError
+from bema_py.chain.errors import ApprovalMismatchError, SignatureError, PlainFormError
 from bema_py.chain.signers import local_signer
+from bema_py.chain.typed_data import HALF_ORDER
 from bema_py.core.types import Address
 
 CHAIN_ID = 31337
@@ -67,7 +67,7 @@ def test_the_other_signature_of_a_pair_is_refused() -> None:
     r, s, v = SIGNED.signature[:32], int.from_bytes(SIGNED.signature[32:64], "big"), SIGNED.signature[64]
     assert s <= HALF_ORDER
     high = r + (order - s).to_bytes(32, "big") + bytes([55 - v])
-    with pytest.raises(ApprovalSignatureError, match="above half the curve's order") as caught:
+    with pytest.raises(SignatureError, match="above half the curve's order") as caught:
         recover_signer(CHAIN_ID, CONTRACT, with_signature(high))
     assert caught.value.exit_code == 4
 
@@ -84,14 +84,14 @@ def test_the_other_signature_of_a_pair_is_refused() -> None:
     ],
 )
 def test_signatures_of_nobody(signature: bytes, problem: str) -> None:
-    with pytest.raises(ApprovalSignatureError, match=problem):
+    with pytest.raises(SignatureError, match=problem):
         recover_signer(CHAIN_ID, CONTRACT, with_signature(signature))
 
 
 def test_a_signature_for_something_else_is_another_accounts() -> None:
     check_signature(CHAIN_ID, CONTRACT, SIGNED)
     for chain_id, approval in ((1, SIGNED), (CHAIN_ID, replace(SIGNED, nonce=6))):
-        with pytest.raises(ApprovalSignatureError, match="signed it, not"):
+        with pytest.raises(SignatureError, match="signed it, not"):
             check_signature(chain_id, CONTRACT, approval)
 
 

@@ -11,7 +11,7 @@ from chain_scenarios import ALL, HIGH, LOW, RULES, World, new_world
 
 from bema_py.chain.abi import artifact
 from bema_py.chain.connection import Chain, EthereumHash, embedded
-from bema_py.chain.contract import Parameters
+from bema_py.chain.parameters import Parameters
 from bema_py.chain.deployment import code_hash, deploy, open_contract
 from bema_py.chain.deployment_file import (
     deployment_from_plain,
@@ -134,6 +134,14 @@ def test_another_contract_at_the_address(world: World) -> None:
         ({"approvals_per_class": 0}, "ApprovalsPerClassOutOfRange"),
         ({"commitment_expiry": 0}, "CommitmentExpiryOutOfRange"),
         ({"target": 0}, "TargetOutOfRange"),
+        ({"max_target": (1 << 250) - 1}, "TargetOutOfRange"),
+        ({"block_spacing": 0}, "BlockSpacingOutOfRange"),
+        ({"retarget_interval": 3}, "RetargetIntervalOutOfRange"),
+        ({"easing_spacings": 0}, "EasingSpacingsOutOfRange"),
+        ({"challenge_window": 0}, "ChallengeWindowOutOfRange"),
+        ({"quorum": 0}, "QuorumOutOfRange"),
+        ({"quorum": 2}, "QuorumOutOfRange"),
+        ({"bond": 1, "max_reward_per_block": 2}, "BondOutOfRange"),
         ({"founders": []}, "NoOriginalParty"),
         ({"founders": [(Address(bytes(20)), ALL)]}, "ZeroAccount"),
         ({"founders": [(Address(b"\1" * 20), ALL)] * 2}, "AccountListedTwice"),
@@ -148,6 +156,10 @@ def test_deployments_that_the_constructor_refuses(chain: Chain, change: dict[str
         "approvals_per_class": 1,
         "commitment_expiry": 5,
         "target": 1 << 250,
+        "max_target": 1 << 252,
+        "block_spacing": 600,
+        "challenge_window": 3600,
+        "quorum": 1,
         "founders": [(Address(b"\1" * 20), ALL)],
     }
     with pytest.raises(ContractRevertError, match=f"the contract refused constructor: {name}") as caught:
