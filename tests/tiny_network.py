@@ -27,6 +27,8 @@ CLASSES, SHAPE = 4, (1, 6, 6)
 ALL = tuple(range(CLASSES))
 HELD = ((0, 1), (2, 3), (0, 2), (1, 3))
 FOUNDERS = 2
+SPACING, INTERVAL, WINDOW = 20, 4, 100
+BOND = 1000
 OPEN = PublicationPolicy(True, "made-up patterns", 10_000)
 LIMITS = Thresholds(omega=2**24, omega_min=2)
 
@@ -45,6 +47,8 @@ RULES = Rules(
     round_size=5,
     max_samples=12,
     max_batch_samples=16,
+    block_reward=400,
+    sample_reward=30,
 )
 
 
@@ -124,7 +128,9 @@ class TinyNetwork:
             worker.mine()
 
 
-def tiny_network(directory: Path, store: ContentStore | None = None, *, work_bits: int = 4) -> TinyNetwork:
+def tiny_network(
+    directory: Path, store: ContentStore | None = None, *, work_bits: int = 4, bond: int = BOND
+) -> TinyNetwork:
     """Deploy, register the founders and admit the regular parties."""
     chain = embedded(directory / "chain.jsonl")
     accounts = [NodeSigner(chain, account) for account in chain.accounts()]
@@ -138,6 +144,13 @@ def tiny_network(directory: Path, store: ContentStore | None = None, *, work_bit
         approvals_per_class=1,
         commitment_expiry=50,
         target=2 ** (256 - work_bits),
+        max_target=2 ** (256 - work_bits),
+        block_spacing=SPACING,
+        retarget_interval=INTERVAL,
+        challenge_window=WINDOW,
+        quorum=FOUNDERS,
+        bond=bond,
+        max_reward_per_block=bond,
         founders=[(accounts[1 + i].address, mask_of(HELD[i])) for i in range(FOUNDERS)],
     )
     network = Network(open_contract(chain, deployment), deployment, content, RULES, ModelCache(content))

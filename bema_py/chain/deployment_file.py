@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bema_py.chain.parameters import Parameters
 from bema_py.chain.deployment import Deployment, Founder
 from bema_py.chain.errors import PlainFormError, RecordFileError
+from bema_py.chain.parameters import Parameters
 from bema_py.chain.plain import read_fields, record_from_plain, record_to_plain
 
 VERSION = 1

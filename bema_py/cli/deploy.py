@@ -28,10 +28,6 @@ def deploy(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
     rules = read_rules(settings)
     founders = _founders(settings)
     section = settings.deploy
-    if not 0 <= section.work_bits <= MAX_WORK_BITS:
-        raise ProfileError(
-            profile, f"deploy.work_bits is {section.work_bits}, 0 to {MAX_WORK_BITS} are allowed"
-        )
     chain = open_chain(settings)
     open_store(settings).put_object(rules.to_bytes())
     made = chain_deployment.deploy(
@@ -41,7 +37,15 @@ def deploy(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
         classes=rules.classes,
         approvals_per_class=section.approvals_per_class,
         commitment_expiry=section.commitment_expiry,
-        target=min(2 ** (256 - section.work_bits), 2**256 - 1),
+        target=_target(profile, "work_bits", section.work_bits),
+        max_target=_target(profile, "least_work_bits", section.least_work_bits),
+        block_spacing=section.block_spacing,
+        retarget_interval=section.retarget_interval,
+        easing_spacings=section.easing_spacings,
+        challenge_window=section.challenge_window,
+        quorum=section.quorum,
+        bond=section.bond,
+        max_reward_per_block=section.max_reward_per_block,
         founders=founders,
     )
     save_deployment(made, record)
@@ -66,6 +70,13 @@ def read_rules(profile: Profile) -> Rules:
         return Rules(**values)
     except TypeError as error:
         raise ProfileError(profile.path, f"[rules] is incomplete or has an unknown name ({error})") from error
+
+
+def _target(profile: Path, name: str, bits: int) -> int:
+    """Return the target that a hash meets with one chance in 2^bits."""
+    if not 0 <= bits <= MAX_WORK_BITS:
+        raise ProfileError(profile, f"deploy.{name} is {bits}, 0 to {MAX_WORK_BITS} are allowed")
+    return int(min(2 ** (256 - bits), 2**256 - 1))
 
 
 def _founders(profile: Profile) -> list[tuple[Address, int]]:

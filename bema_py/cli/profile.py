@@ -99,11 +99,23 @@ class FounderSection:
 
 @dataclass(frozen=True)
 class DeploySection:
-    """What a deployment fixes for ever, besides the rules."""
+    """What a deployment fixes for ever, besides the rules.
+
+    Work is in bits: a block hash starts with about as many zeros; retargeting and easing stop at `least_work_bits`.
+    Spacing and window are seconds, bond and reward wei a block.
+    """
 
     approvals_per_class: int = 1
     commitment_expiry: int = 1000
     work_bits: int = 16
+    least_work_bits: int = 8
+    block_spacing: int = 600
+    retarget_interval: int = 144
+    easing_spacings: int = 6
+    challenge_window: int = 86_400
+    quorum: int = 1
+    bond: int = 0
+    max_reward_per_block: int = 0
     founders: list[FounderSection] = field(default_factory=list)
 
 

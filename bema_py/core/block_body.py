@@ -7,12 +7,15 @@ from bema_py.core.checks import U32, FieldLengthError, check_ascending, check_by
 from bema_py.core.encoding import digest, encode
 from bema_py.core.errors import InputError
 from bema_py.core.fields import VERSION, read_list, read_map, read_object, reading
-from bema_py.core.leaves import CalibrationRecord, ModelUpdate, SampleLeaf, batches_digest
+from bema_py.core.leaves import CalibrationRecord, ModelUpdate, RewardLeaf, SampleLeaf, batches_digest
 from bema_py.core.merkle import merkle_root
-from bema_py.core.types import BlockHash, Commitment, Digest, PartyType
+from bema_py.core.types import Address, BlockHash, Commitment, Digest, PartyType
 
 MAX_BODY_SIZE = 2**26
 MAX_LISTED = 2**16
+
+BodyLeaf = CalibrationRecord | SampleLeaf | ModelUpdate | RewardLeaf
+"""Any leaf of a block."""
 
 _Leaf = TypeVar("_Leaf", CalibrationRecord, SampleLeaf, ModelUpdate)
 
@@ -36,7 +39,7 @@ def _shown(value: object) -> str:
 class BlockBody:
     """The calibration record, the batches it considered, and the leaves, each list strictly ascending.
 
-    batches: by commitment. samples: by sample id. updates: by party id. Creating a body checks the order
+    batches: by commitment. samples: by sample id. updates: by party id. rewards: by account. Creating a body checks the order
     (FieldOrderError); check_record compares the record with the rest.
     """
 
@@ -46,13 +49,14 @@ class BlockBody:
     batches: tuple[Commitment, ...]
     samples: tuple[SampleLeaf, ...]
     updates: tuple[ModelUpdate, ...]
+    rewards: tuple[RewardLeaf, ...]
 
     def __post_init__(self) -> None:
         """Refuse lists in another than the consensus order: one set has one root."""
         check_integer("body height", self.height, 1, U32)
         check_bytes("body parent", self.parent, 32)
-        lists = (("batches", self.batches), ("samples", self.samples), ("updates", self.updates))
-        for name, entries in lists:
+        for name in ("batches", "samples", "updates", "rewards"):
+            entries = getattr(self, name)
             if len(entries) > MAX_LISTED:
                 raise FieldLengthError(f"body {name}", len(entries), 0, MAX_LISTED)
         for commitment in self.batches:
@@ -60,6 +64,7 @@ class BlockBody:
         check_ascending("body batches", self.batches)
         check_ascending("body samples", tuple(leaf.sample for leaf in self.samples))
         check_ascending("body updates", tuple(leaf.party for leaf in self.updates))
+        check_ascending("body rewards", tuple(leaf.account for leaf in self.rewards))
 
     def check_record(self) -> None:
         """Refuse a record whose height, batches or counts contradict the body; raises RecordMismatchError.
@@ -79,11 +84,12 @@ class BlockBody:
                 raise RecordMismatchError(field, recorded, value)
 
     def leaves(self) -> list[Digest]:
-        """Give the leaves' hashes in consensus order: record, samples, updates."""
-        entries: list[CalibrationRecord | SampleLeaf | ModelUpdate] = [self.record]
-        entries += self.samples
-        entries += self.updates
-        return [entry.leaf() for entry in entries]
+        """Give the leaves' hashes in consensus order."""
+        return [entry.leaf() for entry in self.entries()]
+
+    def entries(self) -> list[BodyLeaf]:
+        """Give the leaves in consensus order: record, samples, updates, rewards."""
+        return [self.record, *self.samples, *self.updates, *self.rewards]
 
     def root(self) -> Digest:
         """Give the Merkle root, which the header holds."""
@@ -100,6 +106,7 @@ class BlockBody:
                 "batches": list(self.batches),
                 "samples": [_to_map(leaf) for leaf in self.samples],
                 "updates": [_to_map(leaf) for leaf in self.updates],
+                "rewards": [_to_reward(leaf) for leaf in self.rewards],
             }
         )
 
@@ -116,11 +123,23 @@ class BlockBody:
                 tuple(cast(list[Commitment], read_list("body batches", plain["batches"]))),
                 _read_list_of(SampleLeaf, "sample leaf", plain["samples"]),
                 _read_list_of(ModelUpdate, "model update", plain["updates"]),
+                tuple(_read_reward(entry) for entry in read_list("list of reward leaf", plain["rewards"])),
             )
 
     def digest(self) -> Digest:
         """Give the body digest, which the contract holds."""
         return digest(self.to_bytes())
+
+
+def _to_reward(leaf: RewardLeaf) -> dict[str, object]:
+    """Write the amount as its 32 bytes: integers of CBOR end at 64 bits."""
+    return {"account": leaf.account, "cumulative": leaf.cumulative.to_bytes(32, "big")}
+
+
+def _read_reward(value: object) -> RewardLeaf:
+    plain = read_map("reward leaf", value, frozenset({"account", "cumulative"}))
+    amount = check_bytes("reward cumulative", plain["cumulative"], 32)
+    return RewardLeaf(cast(Address, plain["account"]), int.from_bytes(amount, "big"))
 
 
 def _to_map(leaf: CalibrationRecord | SampleLeaf | ModelUpdate) -> dict[str, object]:

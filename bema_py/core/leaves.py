@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bema_py.core.checks import U8, U32, check_bytes, check_integer
+from bema_py.core.checks import U8, U32, U256, check_bytes, check_integer
 from bema_py.core.hashing import sha256d
 from bema_py.core.merkle import merkle_root
 from bema_py.core.types import (
@@ -118,6 +118,27 @@ class ModelUpdate:
     def preimage(self) -> bytes:
         """Give the 70 bytes that are hashed."""
         return b"\x00\x03" + _u32(self.party) + self.old + self.new
+
+    def leaf(self) -> Digest:
+        """Give the leaf's hash."""
+        return sha256d(self.preimage())
+
+
+@dataclass(frozen=True, slots=True)
+class RewardLeaf:
+    """All that an account was ever allotted up to and with this block, in wei."""
+
+    account: Address
+    cumulative: int
+
+    def __post_init__(self) -> None:
+        """Refuse fields that do not fit their place in the preimage."""
+        check_bytes("reward account", self.account, 20)
+        check_integer("reward cumulative", self.cumulative, 1, U256)
+
+    def preimage(self) -> bytes:
+        """Give the 54 bytes that are hashed."""
+        return b"\x00\x04" + self.account + self.cumulative.to_bytes(32, "big")
 
     def leaf(self) -> Digest:
         """Give the leaf's hash."""

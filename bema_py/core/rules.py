@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, cast
 
 from bema_py.core.bounds import ACTIVATION, EXACT, round_bound
-from bema_py.core.checks import FieldChoiceError, FieldLengthError, check_image, check_integer
+from bema_py.core.checks import FieldChoiceError, FieldLengthError, check_bytes, check_image, check_integer
 from bema_py.core.encoding import digest, encode
 from bema_py.core.errors import InputError
 from bema_py.core.fields import VERSION, read_list, read_object, reading
@@ -18,6 +18,11 @@ MAX_BATCH_SIZE = 2**26
 """Bytes of an encoded batch."""
 MAX_ROUND_SIZE = 63
 """A sample can give a model two steps, and 127 steps are the most that stay exact."""
+REWARDS = ("block_reward", "sample_reward")
+"""The fields in wei, stored as big-endian bytes since integers of CBOR end at 64 bits."""
+REWARD_BYTES = 12
+MAX_REWARD = 2 ** (8 * REWARD_BYTES) - 1
+"""The contract keeps the pool's figures in 96 bits."""
 SCORE_ONE = 2**24
 STEP_ONE = 2**30
 _SAMPLE_OVERHEAD = 16
@@ -69,6 +74,7 @@ class Rules:
     classes: number of classes C. input: (channels, height, width) of every sample, one byte a value.
     alpha: (numerator, denominator) of the share of neighbours. delta, sigma: 2^-24 (eqs. 9, 10).
     step_initial, step_decay, step_minimum: 2^-30. cap: bound on the gradient norm in 2^-18.
+    block_reward, sample_reward: wei allotted to the miner of a block and to the owner of each sample it used.
     mode: what a step ascends. wrong_class: which class is y-, "literal" being eq. 7 as printed.
     Creating one checks every bound and raises InputError leaves.
     """
@@ -87,6 +93,8 @@ class Rules:
     round_size: int
     max_samples: int
     max_batch_samples: int
+    block_reward: int
+    sample_reward: int
 
     def __post_init__(self) -> None:
         """Refuse values outside the bounds of the arithmetic."""
@@ -111,6 +119,8 @@ class Rules:
             raise RoundSizeError(self.round_size, round_bound(2 * self.round_size, ACTIVATION))
         check_integer("max_samples", self.max_samples, 1, 2**16)
         check_integer("max_batch_samples", self.max_batch_samples, 1, 2**16)
+        for name in REWARDS:
+            check_integer(name, getattr(self, name), 0, MAX_REWARD)
         size = self.max_batch_samples * (self.sample_size + _SAMPLE_OVERHEAD) + _BATCH_OVERHEAD
         if size > MAX_BATCH_SIZE:
             raise BatchLimitError(self.max_batch_samples, size)
@@ -138,7 +148,9 @@ class Rules:
     def to_bytes(self) -> bytes:
         """Encode as canonical DAG-CBOR."""
         plain: dict[str, object] = {field.name: getattr(self, field.name) for field in fields(self)}
-        return encode(plain | {"version": VERSION, "input": list(self.input), "alpha": list(self.alpha)})
+        lists = {"input": list(self.input), "alpha": list(self.alpha)}
+        amounts = {name: getattr(self, name).to_bytes(REWARD_BYTES, "big") for name in REWARDS}
+        return encode(plain | lists | amounts | {"version": VERSION})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Rules":
@@ -148,6 +160,8 @@ class Rules:
         values["input"] = tuple(read_list("rules input", values["input"]))
         values["alpha"] = tuple(read_list("rules alpha", values["alpha"]))
         with reading("rules"):
+            for name in REWARDS:
+                values[name] = int.from_bytes(check_bytes(name, values[name], REWARD_BYTES), "big")
             # __post_init__ checks every type; the cast only says that it does.
             return cls(**cast(dict[str, "Rules"], values))  # type: ignore[arg-type]
 

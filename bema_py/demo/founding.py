@@ -7,7 +7,19 @@ from bema_py.chain.connection import Chain
 from bema_py.chain.deployment import deploy, open_contract
 from bema_py.chain.deployment_file import load_deployment, save_deployment
 from bema_py.demo.cast import Cast
-from bema_py.demo.settings import APPROVALS_PER_CLASS, COMMITMENT_EXPIRY, WORK_BITS, DemoSettings
+from bema_py.demo.settings import (
+    APPROVALS_PER_CLASS,
+    BLOCK_SPACING,
+    BOND,
+    CHALLENGE_WINDOW,
+    COMMITMENT_EXPIRY,
+    LEAST_WORK_BITS,
+    MAX_REWARD_PER_BLOCK,
+    QUORUM,
+    RETARGET_INTERVAL,
+    WORK_BITS,
+    DemoSettings,
+)
 from bema_py.learning.model import Model
 from bema_py.roles.content import ModelCache, publish_model
 from bema_py.roles.network import Network
@@ -33,6 +45,13 @@ def found_network(
             approvals_per_class=APPROVALS_PER_CLASS,
             commitment_expiry=COMMITMENT_EXPIRY,
             target=2 ** (256 - WORK_BITS),
+            max_target=2 ** (256 - LEAST_WORK_BITS),
+            block_spacing=BLOCK_SPACING,
+            retarget_interval=RETARGET_INTERVAL,
+            challenge_window=CHALLENGE_WINDOW,
+            quorum=QUORUM,
+            bond=BOND,
+            max_reward_per_block=MAX_REWARD_PER_BLOCK,
             founders=[(player.signer.address, player.held_classes) for player in cast.founders],
         )
         save_deployment(deployment, record)

@@ -19,7 +19,8 @@ from bema_py.learning.progress import Progress
 from bema_py.learning.scoring import class_scores
 from bema_py.roles.assembly import membership_of
 from bema_py.roles.block_miner import BlockMiner
-from bema_py.roles.history import History, Ledger
+from bema_py.roles.history import History
+from bema_py.roles.ledger import Ledger
 from bema_py.roles.network import Network, parent_models, read_ledger
 from bema_py.roles.sample_miner import (
     commit,

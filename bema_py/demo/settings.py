@@ -14,6 +14,17 @@ MAX_BLOCKS = 1000
 WORK_BITS = 16
 APPROVALS_PER_CLASS = 1
 COMMITMENT_EXPIRY = 10_000
+LEAST_WORK_BITS = 12
+BLOCK_SPACING = 20
+RETARGET_INTERVAL = 4
+"""Short, so that a demonstration of eight blocks shows a retarget."""
+CHALLENGE_WINDOW = 600
+QUORUM = 2
+ETHER = 10**18
+MAX_REWARD_PER_BLOCK = ETHER // 20
+BOND = ETHER // 10
+FUNDING = ETHER // 5
+"""Wei that the deployer pays into the pool at the founding."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from bema_py.roles.original_party import Thresholds
 
 SCORE = 2**24
 STEP = 2**30
+BLOCK_REWARD, SAMPLE_REWARD = 10**16, 10**14
+"""Wei: a block that uses every sample it may allots less than the demonstration's cap."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ def _rules(step: float, decay: float) -> Rules:
         round_size=20,
         max_samples=200,
         max_batch_samples=64,
+        block_reward=BLOCK_REWARD,
+        sample_reward=SAMPLE_REWARD,
     )
 
 

@@ -31,7 +31,9 @@ from bema_py.learning.membership import Member, Membership
 from bema_py.learning.model import Model
 from bema_py.learning.progress import Progress
 from bema_py.roles.content import card_of
-from bema_py.roles.history import CommittedBatch, History, Ledger, RegisteredParty
+from bema_py.roles.history import CommittedBatch, History, RegisteredParty
+from bema_py.roles.ledger import Ledger
+from bema_py.roles.rewards import Purse, reward_leaves
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class BlockContext:
     digests: Mapping[PartyId, ModelDigest]
     models: Mapping[PartyId, Model]
     used: AbstractSet[bytes]
+    purse: Purse
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,15 @@ def block_context(
     history: History,
     ledger: Ledger,
     rules: Rules,
+    max_reward: int,
     models: Mapping[PartyId, Model],
     miner: Address,
     party_type: PartyType,
 ) -> BlockContext:
-    """Return the context of the block that `miner` builds on the ledger; `models` are the members' parent models."""
+    """Return the context of the block that `miner` builds on the ledger; `models` are the members' parent models.
+
+    `max_reward` is the deployment's most that a block may allot, in wei.
+    """
     height = ledger.height + 1
     parent, _ = history.parent_of(height)
     members = history.members_at(height)
@@ -100,6 +107,11 @@ def block_context(
         digests={party.party: ledger.model_of(party) for party in members},
         models=models,
         used=ledger.used,
+        purse=Purse(
+            earned=ledger.rewards,
+            accounts={number: party.account for number, party in history.parties.items()},
+            available=max(0, min(history.funded_at(height) - ledger.allotted, max_reward)),
+        ),
     )
 
 
@@ -164,6 +176,7 @@ def assemble(
         batches=commitments,
         samples=samples,
         updates=updates,
+        rewards=reward_leaves(context.purse, context.rules, samples, context.miner),
     )
     return AssembledBlock(body, candidates, calibration)
 

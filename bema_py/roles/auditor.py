@@ -1,24 +1,31 @@
 """Replays a history from contract events and content alone, and says what holds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bema_py.chain.deployment import Deployment, open_contract
 from bema_py.chain.events import BlockSubmitted, Event
 from bema_py.core.errors import BemaError
-from bema_py.core.types import hex0x
+from bema_py.core.types import BlockHash, hex0x
 from bema_py.roles.batches import eligible
-from bema_py.roles.block_audit import BlockAudit, Evidence, advance, audit_block
+from bema_py.roles.block_audit import BlockAudit, Evidence, audit_block
 from bema_py.roles.checks import Check, CheckBook, Place, Status
 from bema_py.roles.commitment_checks import check_commitments
 from bema_py.roles.content import ModelCache, load_rules
-from bema_py.roles.history import History, Ledger, replay
+from bema_py.roles.decision_checks import check_decisions
+from bema_py.roles.history import History
+from bema_py.roles.ledger import Ledger, advance
+from bema_py.roles.money_checks import check_money
 from bema_py.roles.network import Network
+from bema_py.roles.orphan_audit import audit_orphan
 from bema_py.roles.registration_checks import check_approvals, check_genesis, check_models, check_order
+from bema_py.roles.replay import replay
 from bema_py.storage.content_store import ContentMissingError, ContentStore
 
 BlockDone = Callable[[BlockAudit], None]
+Ledgers = dict[BlockHash | None, Ledger]
+"""The ledger after each block by its hash, at None the one before block 1."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +45,16 @@ class BlockVerdict:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """The outcome of an audit: counts and findings of every check, and a verdict a block."""
+    """The outcome of an audit: counts and findings of every check, and a verdict a block.
+
+    `orphans` are the blocks that left the chain; what is false in them is no mismatch of it. `money` are the
+    contract's figures in wei.
+    """
 
     book: CheckBook
     blocks: tuple[BlockVerdict, ...]
+    orphans: tuple[BlockVerdict, ...]
+    money: Mapping[str, int]
 
     @property
     def recomputed(self) -> int:
@@ -86,10 +99,14 @@ def audit(
     check_approvals(book, deployment, history, events)
     check_models(book, history, store, models)
     check_commitments(book, deployment, events)
+    check_decisions(book, deployment, history, events)
+    money = check_money(book, deployment, history, store, events)
     evidence = _evidence(book, deployment, history, store, models)
     if evidence is None:
-        return AuditReport(book, ())
-    return AuditReport(book, tuple(_audit_blocks(book, evidence, on_block)))
+        return AuditReport(book, (), (), money)
+    blocks, ledgers = _audit_blocks(book, evidence, on_block)
+    orphans = _audit_orphans(book, evidence, ledgers)
+    return AuditReport(book, tuple(blocks), tuple(orphans), money)
 
 
 def audit_live(network: Network, store: ContentStore, *, on_block: BlockDone | None = None) -> AuditReport:
@@ -119,12 +136,17 @@ def _evidence(
     return Evidence(deployment, history, rules, store, models)
 
 
-def _audit_blocks(book: CheckBook, evidence: Evidence, on_block: BlockDone | None) -> list[BlockVerdict]:
+def _audit_blocks(
+    book: CheckBook, evidence: Evidence, on_block: BlockDone | None
+) -> tuple[list[BlockVerdict], Ledgers]:
+    """Audit the chain as it stands; also returns the ledger after each block, as far as it is known."""
     ledger = Ledger()
+    ledgers: Ledgers = {None: ledger}
     verdicts: list[BlockVerdict] = []
+    blocks = evidence.history.blocks
     if evidence.history.genesis is None:
-        return [_unreached(event) for event in evidence.history.blocks]
-    for event in evidence.history.blocks:
+        return [_unreached(event) for event in blocks], ledgers
+    for number, event in enumerate(blocks, start=1):
         result = audit_block(evidence, ledger, event)
         _note_left_out(result, evidence, ledger)
         book.merge(result.book)
@@ -138,9 +160,26 @@ def _audit_blocks(book: CheckBook, evidence: Evidence, on_block: BlockDone | Non
                 f"without the body of block {event.height} no later block can be recomputed",
                 Place(block=event.height),
             )
-            verdicts.extend(_unreached(event) for event in evidence.history.blocks[event.height :])
+            verdicts.extend(_unreached(event) for event in blocks[number:])
             break
         ledger = advance(ledger, result.body)
+        ledgers[event.block_hash] = ledger
+    return verdicts, ledgers
+
+
+def _audit_orphans(book: CheckBook, evidence: Evidence, ledgers: Ledgers) -> list[BlockVerdict]:
+    """Check and explain the blocks that left the chain, in the order in which they came."""
+    verdicts = []
+    if evidence.history.genesis is None:
+        return []
+    for orphan in sorted(evidence.history.orphans, key=lambda each: each.event.position):
+        parent = orphan.ancestors[-1].block_hash if orphan.ancestors else None
+        ledger = ledgers.get(parent)
+        result = audit_orphan(evidence, ledger, orphan)
+        book.merge(result.book)
+        verdicts.append(_verdict(result))
+        if ledger is not None and result.body is not None:
+            ledgers[orphan.event.block_hash] = advance(ledger, result.body)
     return verdicts
 
 
@@ -185,10 +224,10 @@ def report_to_plain(report: AuditReport) -> dict[str, Any]:
         "recomputed": report.recomputed,
         "mismatches": report.mismatches,
         "missing": report.missing,
-        "verdicts": [
-            {**asdict(block), "block_hash": hex0x(block.block_hash), "miner": hex0x(block.miner)}
-            for block in report.blocks
-        ],
+        "verdicts": [_verdict_to_plain(block) for block in report.blocks],
+        "orphaned": [_verdict_to_plain(block) for block in report.orphans],
+        # As text: other readers of JSON keep 53 bits.
+        "money": {name: str(amount) for name, amount in report.money.items()},
         "checks": [
             {
                 "number": check.number,
@@ -200,3 +239,7 @@ def report_to_plain(report: AuditReport) -> dict[str, Any]:
         ],
         "findings": [finding.to_plain() for finding in report.book.findings],
     }
+
+
+def _verdict_to_plain(block: BlockVerdict) -> dict[str, Any]:
+    return {**asdict(block), "block_hash": hex0x(block.block_hash), "miner": hex0x(block.miner)}

@@ -17,7 +17,8 @@ from bema_py.roles.batches import load_listed, revealed_before
 from bema_py.roles.checks import Check, CheckBook, Place, Status
 from bema_py.roles.comparison import compare_bodies
 from bema_py.roles.content import ModelCache, load_body
-from bema_py.roles.history import History, Ledger
+from bema_py.roles.history import History
+from bema_py.roles.ledger import Ledger
 from bema_py.storage.content_store import ContentMismatchError, ContentMissingError, ContentStore
 
 
@@ -69,16 +70,6 @@ def audit_block(
     return BlockAudit(event, book, body, assembled)
 
 
-def advance(ledger: Ledger, body: BlockBody) -> Ledger:
-    """Return the ledger after a block, believing the block's claims."""
-    return Ledger(
-        height=body.height,
-        models={**ledger.models, **{update.party: update.new for update in body.updates}},
-        used=ledger.used | {leaf.sample for leaf in body.samples},
-        listed={**ledger.listed, **dict.fromkeys(body.batches, body.height)},
-    )
-
-
 def _check_header(book: CheckBook, evidence: Evidence, ledger: Ledger, event: BlockSubmitted) -> None:
     height = ledger.height + 1
     place = Place(block=height)
@@ -96,11 +87,12 @@ def _check_header(book: CheckBook, evidence: Evidence, ledger: Ledger, event: Bl
         f"recomputed {height}, {hex0x(header.hash())}, {hex0x(parent)}",
         place,
     )
-    work = int.from_bytes(header.hash(), "big")
+    rule = evidence.deployment.parameters.target_rule
+    target = evidence.history.target_of(rule, height, event.position.time)
     book.expect(
         Check.WORK,
-        work < event.target == evidence.deployment.parameters.target,
-        f"hash {hex0x(header.hash())} is not below the target {evidence.deployment.parameters.target:#066x}",
+        int.from_bytes(header.hash(), "big") < event.target == target,
+        f"hash {hex0x(header.hash())} with the event's target {event.target:#066x}, recomputed {target:#066x}",
         place,
     )
     book.expect(
@@ -209,6 +201,7 @@ def _context(
         history,
         ledger,
         evidence.rules,
+        evidence.deployment.parameters.max_reward_per_block,
         models,
         event.miner,
         history.party_type_of(event.miner, event.position),

@@ -13,7 +13,8 @@ from bema_py.learning.progress import Progress
 from bema_py.roles.assembly import AssembledBlock, ListedBatch, assemble, block_context
 from bema_py.roles.batches import eligible, load_listed
 from bema_py.roles.content import publish_model
-from bema_py.roles.history import History, Ledger
+from bema_py.roles.history import History
+from bema_py.roles.ledger import Ledger
 from bema_py.roles.network import ChainFollower, Network, parent_models
 
 
@@ -25,6 +26,15 @@ class StaleBlockError(BemaError):
     def __init__(self, height: int) -> None:
         super().__init__(f"another block of height {height} was accepted first")
         self.height = height
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A block before its work: the history it was laid out on, its content, and the batches left out with the reason."""
+
+    history: History
+    assembled: AssembledBlock
+    left_out: dict[Commitment, str]
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,11 @@ class BlockMiner:
         first_nonce: int = 0,
     ) -> MinedBlock:
         """Mine and submit one block on the tip."""
+        draft = self.draft(on_sample)
+        return self.seal(draft, on_hashes, first_nonce)
+
+    def draft(self, on_sample: Progress | None = None) -> Draft:
+        """Verify the tip, gather the revealed batches and lay out the next block."""
         history = self.network.history()
         ledger = self.follower.catch_up(history, self.own)
         listed, left_out = self._gather(history, ledger)
@@ -70,16 +85,22 @@ class BlockMiner:
             history,
             ledger,
             self.network.rules,
+            self.network.deployment.parameters.max_reward_per_block,
             parent_models(self.network, history, ledger),
             account,
             history.party_type_of(account),
         )
-        assembled = assemble(context, listed, on_sample)
-        self._publish(assembled)
-        header = self._seal(assembled, history, on_hashes, first_nonce)
-        self._submit(header, assembled)
+        return Draft(history, assemble(context, listed, on_sample), left_out)
+
+    def seal(
+        self, draft: Draft, on_hashes: Callable[[int], None] | None = None, first_nonce: int = 0
+    ) -> MinedBlock:
+        """Publish a block's content, do its work and submit it together with the bond."""
+        self._publish(draft.assembled)
+        header = self._search(draft, on_hashes, first_nonce)
+        self._submit(header, draft.assembled)
         self.own.add(header.hash())
-        return MinedBlock(header, assembled, left_out)
+        return MinedBlock(header, draft.assembled, draft.left_out)
 
     def _gather(self, history: History, ledger: Ledger) -> tuple[list[ListedBatch], dict[Commitment, str]]:
         """Fetch the confirmed batches; one that is missing or void is left out."""
@@ -100,13 +121,8 @@ class BlockMiner:
             publish_model(self.network.store, assembled.calibration.models[update.party])
         self.network.store.put_object(assembled.body.to_bytes())
 
-    def _seal(
-        self,
-        assembled: AssembledBlock,
-        history: History,
-        on_hashes: Callable[[int], None] | None,
-        first_nonce: int,
-    ) -> BlockHeader:
+    def _search(self, draft: Draft, on_hashes: Callable[[int], None] | None, first_nonce: int) -> BlockHeader:
+        assembled, history = draft.assembled, draft.history
         account = self.signer.address
         unsealed = BlockHeader(
             parent=assembled.body.parent,
@@ -115,14 +131,20 @@ class BlockMiner:
             timestamp=self.network.contract.chain.head().timestamp,
             nonce=0,
         )
-        target = self.network.deployment.parameters.target
+        # Targets only grow while no block comes, so this one still holds when the block is submitted.
+        rule = self.network.deployment.parameters.target_rule
+        target = history.target_of(rule, assembled.body.height, unsealed.timestamp)
         return search_nonce(unsealed, target, start=first_nonce, progress=on_hashes)
 
     def _submit(self, header: BlockHeader, assembled: AssembledBlock) -> None:
         body = assembled.body
         try:
             self.network.contract.submit_block(
-                self.signer, header.encode(), body.digest(), len(body.leaves())
+                self.signer,
+                header.encode(),
+                body.digest(),
+                len(body.leaves()),
+                bond=self.network.deployment.parameters.bond,
             )
         except ContractRevertError as error:
             if error.name == "ParentNotTip":

@@ -25,6 +25,14 @@ class Check(Enum):
     RULES = (102, "the rules object has the digest fixed at deployment and obeys its bounds")
     GENESIS = (103, "the genesis hash follows from chain id, contract and rules digest")
     ORDER = (104, "events follow one another in chain order and in a possible sequence")
+    SUSPENSION = (
+        105,
+        "a suspension is signed in time by a quorum of founders, and a suspended party does nothing more",
+    )
+    REJECTION = (
+        106,
+        "a rejected block was on the chain, in its window, and voted off by a quorum or proved false",
+    )
     FOUNDER = (
         201,
         "every founder registered once, in the genesis phase, with the held classes fixed at deployment",
@@ -39,7 +47,7 @@ class Check(Enum):
     COMMITMENT = (301, "a commitment is the hash of what was revealed, of this party, chain and contract")
     REVEAL = (302, "a batch was revealed after its commitment's Ethereum block and before it expired")
     PARENT = (401, "a block's header hashes to the block hash and names the tip as its parent")
-    WORK = (402, "the block hash is below the target")
+    WORK = (402, "the block hash is below the target that follows from chain times")
     TIME = (403, "the header's time lies between the parent's submission and the block's own")
     MINER_INFO = (404, "the header's miner info is that of the sender and its party type")
     BODY = (501, "the block body has the digest anchored on chain and is canonical")
@@ -53,6 +61,11 @@ class Check(Enum):
         "every model update is what calibration from the parent models gives, to the last bit",
     )
     PUBLICATION = (603, "every updated model is published under its digest")
+    REWARDS = (604, "reward leaves state what each account was allotted in all, by the rules and the pool")
+    FUNDING = (701, "the pool's total is the sum of what was paid in and of the bonds slashed")
+    BONDS = (702, "a bond is returned once, to its miner, for a final block or an orphaned one not rejected")
+    CLAIMS = (703, "a claim is what a reward leaf of a final block states, within the pool and the cap")
+    WITHDRAWALS = (704, "an account takes out exactly what it has claimed and not yet taken")
     OBJECT = (901, "a stored object matches its content identifier")
     MANIFEST = (902, "the exported files are those of the run's manifest")
 

@@ -23,6 +23,7 @@ def compare_bodies(
     _compare_records(book, claimed, assembled.body)
     _compare_samples(book, claimed, assembled)
     _compare_updates(book, claimed, assembled, models)
+    _compare_rewards(book, claimed, assembled.body)
 
 
 def _compare_records(book: CheckBook, claimed: BlockBody, expected: BlockBody) -> None:
@@ -113,6 +114,22 @@ def _note_absent(book: CheckBook, height: int, party: PartyId) -> None:
         "calibration changes this model but the block has no update of it",
         Place(height, party=party),
     )
+
+
+def _compare_rewards(book: CheckBook, claimed: BlockBody, expected: BlockBody) -> None:
+    height, first = expected.height, 1 + len(claimed.samples) + len(claimed.updates)
+    due = {leaf.account: leaf.cumulative for leaf in expected.rewards}
+    for index, leaf in enumerate(claimed.rewards, start=first):
+        right = due.pop(leaf.account, 0)
+        book.expect(
+            Check.REWARDS,
+            leaf.cumulative == right,
+            f"account {hex0x(leaf.account)} is allotted {leaf.cumulative} wei in all, recomputed {right}",
+            Place(height, index),
+        )
+    for account, amount in due.items():
+        message = f"account {hex0x(account)} has no reward leaf, recomputed {amount} wei in all"
+        book.expect(Check.REWARDS, False, message, Place(height))
 
 
 def _first_difference(claimed: ModelDigest, recomputed: Model, models: ModelCache | None) -> str:

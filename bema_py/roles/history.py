@@ -1,20 +1,19 @@
-"""What the contract's events say happened, replayed in order: parties, batches, blocks."""
+"""What the contract's events say happened: parties, batches, the chain of blocks, what left it, money."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bema_py.chain.events import (
     ApprovalOnRecord,
-    ApprovalRevoked,
-    BatchCommitted,
     BatchRevealed,
+    BlockRejected,
     BlockSubmitted,
-    Event,
     EventPosition,
     GenesisClosed,
-    OriginalPartyRegistered,
-    RegularPartyRegistered,
+    PartySuspended,
+    PoolFunded,
 )
+from bema_py.core.difficulty import TargetRule, target_at
 from bema_py.core.types import (
     Address,
     BlockHash,
@@ -50,13 +49,36 @@ class CommittedBatch:
 
 
 @dataclass(frozen=True)
+class OrphanedBlock:
+    """A block that left the chain: the rejection that took it off, of itself or an ancestor, and what it stood on."""
+
+    event: BlockSubmitted
+    rejection: BlockRejected
+    ancestors: tuple[BlockSubmitted, ...]
+
+    @property
+    def rejected(self) -> bool:
+        """Whether it was rejected itself, and its bond with it, rather than orphaned by an ancestor's rejection."""
+        return self.rejection.block_hash == self.event.block_hash
+
+
+@dataclass(frozen=True)
 class History:
-    """The replayed events of one deployment, in chain order."""
+    """The replayed events of one deployment, in chain order.
+
+    `blocks` is the chain as it stands. `returned` are the blocks whose bonds were paid back; `claimed` maps each
+    account to all that it has claimed, in wei.
+    """
 
     genesis: GenesisClosed | None = None
     parties: Mapping[PartyId, RegisteredParty] = field(default_factory=dict)
     batches: Mapping[Commitment, CommittedBatch] = field(default_factory=dict)
     blocks: tuple[BlockSubmitted, ...] = ()
+    orphans: tuple[OrphanedBlock, ...] = ()
+    suspensions: Mapping[PartyId, PartySuspended] = field(default_factory=dict)
+    funding: tuple[PoolFunded, ...] = ()
+    returned: frozenset[BlockHash] = frozenset()
+    claimed: Mapping[Address, int] = field(default_factory=dict)
 
     def party_of(self, account: Address) -> RegisteredParty | None:
         """Return the party registered by an account, if any."""
@@ -81,64 +103,23 @@ class History:
     def members_at(self, height: int) -> tuple[RegisteredParty, ...]:
         """Return the members of block `height`, ascending by party id (protocol, section 3)."""
         _, snapshot = self.parent_of(height)
-        return tuple(party for _, party in sorted(self.parties.items()) if party.registered <= snapshot)
+        return tuple(
+            party
+            for number, party in sorted(self.parties.items())
+            if party.registered <= snapshot and not self.suspended(number, snapshot)
+        )
 
+    def suspended(self, party: PartyId, at: EventPosition | None = None) -> bool:
+        """Whether a party is suspended, now or already at an earlier position."""
+        suspension = self.suspensions.get(party)
+        return suspension is not None and (at is None or suspension.position <= at)
 
-def replay(events: Iterable[Event]) -> History:
-    """Replay events in chain order.
+    def funded_at(self, height: int) -> int:
+        """Return all that had come into the pool, in wei, when block `height` was made the next one."""
+        _, snapshot = self.parent_of(height)
+        return max((event.funded for event in self.funding if event.position <= snapshot), default=0)
 
-    It believes what the contract enforces and checks nothing; that is the auditor's part.
-    """
-    genesis: GenesisClosed | None = None
-    parties: dict[PartyId, RegisteredParty] = {}
-    batches: dict[Commitment, CommittedBatch] = {}
-    blocks: list[BlockSubmitted] = []
-    for event in events:
-        match event:
-            case GenesisClosed():
-                genesis = event
-            case OriginalPartyRegistered() | RegularPartyRegistered():
-                parties[event.party] = _registered(event)
-            case BatchCommitted(party=party, commitment=commitment):
-                batches[commitment] = CommittedBatch(commitment, party, event.position)
-            case BatchRevealed(commitment=commitment, party=party):
-                earlier = batches.get(commitment)
-                committed = earlier.committed if earlier else event.position
-                batches[commitment] = CommittedBatch(commitment, party, committed, event)
-            case BlockSubmitted():
-                blocks.append(event)
-            case ApprovalRevoked():
-                pass
-    return History(genesis, parties, batches, tuple(blocks))
-
-
-def _registered(event: OriginalPartyRegistered | RegularPartyRegistered) -> RegisteredParty:
-    original = isinstance(event, OriginalPartyRegistered)
-    return RegisteredParty(
-        party=event.party,
-        account=event.account,
-        party_type=PartyType.ORIGINAL if original else PartyType.REGULAR,
-        model_card=event.model_card,
-        held_classes=event.held_classes,
-        label_space=event.label_space,
-        approvals=() if isinstance(event, OriginalPartyRegistered) else event.approvals,
-        registered=event.position,
-    )
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """What the blocks up to a height have established.
-
-    `models` maps every party with an update so far to its current model digest; `used` holds the sample ids that may
-    not be used again; `listed` maps each commitment to the height that listed it.
-    """
-
-    height: int = 0
-    models: Mapping[PartyId, ModelDigest] = field(default_factory=dict)
-    used: frozenset[bytes] = frozenset()
-    listed: Mapping[Commitment, int] = field(default_factory=dict)
-
-    def model_of(self, party: RegisteredParty) -> ModelDigest:
-        """Return a party's model digest after this height: its last update, or its registration."""
-        return self.models.get(party.party, party.model_card)
+    def target_of(self, rule: TargetRule, height: int, time: int) -> int:
+        """Return the target of block `height` submitted at a chain time in seconds."""
+        opened = self.genesis.position.time if self.genesis else 0
+        return target_at(rule, opened, [block.position.time for block in self.blocks[: height - 1]], time)

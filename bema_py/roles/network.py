@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from bema_py.chain.contract import BemaContract
 from bema_py.chain.deployment import Deployment
 from bema_py.chain.event_reader import read_events
 from bema_py.chain.events import Event
+from bema_py.core.block_body import BlockBody
 from bema_py.core.errors import BemaError
 from bema_py.core.rules import Rules
 from bema_py.core.types import BlockHash, PartyId, hex0x
 from bema_py.learning.model import Model
-from bema_py.roles.block_audit import BlockAudit, Evidence, advance, audit_block
+from bema_py.roles.block_audit import BlockAudit, Evidence, audit_block
 from bema_py.roles.content import ModelCache, load_body
-from bema_py.roles.history import History, Ledger, replay
+from bema_py.roles.history import History
+from bema_py.roles.ledger import Ledger, advance
+from bema_py.roles.replay import replay
 from bema_py.storage.content_store import ContentStore
 
 
@@ -67,10 +71,14 @@ def parent_models(network: Network, history: History, ledger: Ledger) -> dict[Pa
 
 @dataclass
 class ChainFollower:
-    """Keeps a miner's ledger at the tip and recomputes every block that it did not mine itself."""
+    """Keeps a miner's ledger at the tip and recomputes every block that it did not mine itself.
+
+    `followed` are the blocks that the ledger stands on; where the chain rolled back, the ledger does too.
+    """
 
     network: Network
     ledger: Ledger = field(default_factory=Ledger)
+    followed: list[BlockHash] = field(default_factory=list)
 
     def catch_up(
         self,
@@ -80,15 +88,28 @@ class ChainFollower:
     ) -> Ledger:
         """Follow the blocks since the last call; raises TipRefusedError at the first one not to build on."""
         network = self.network
+        self._roll_back(history)
         evidence = Evidence(network.deployment, history, network.rules, network.store, network.models)
         for event in history.blocks[self.ledger.height :]:
             if event.block_hash in own:
-                self.ledger = advance(self.ledger, load_body(network.store, event.body_digest))
+                self._follow(event.block_hash, load_body(network.store, event.body_digest))
                 continue
             result = audit_block(evidence, self.ledger, event)
             if result.body is None or not result.book.clean():
                 raise TipRefusedError(event.height, event.block_hash, result.book.findings[0].message)
-            self.ledger = advance(self.ledger, result.body)
+            self._follow(event.block_hash, result.body)
             if on_block:
                 on_block(result)
         return self.ledger
+
+    def _follow(self, block_hash: BlockHash, body: BlockBody) -> None:
+        self.ledger = advance(self.ledger, body)
+        self.followed.append(block_hash)
+
+    def _roll_back(self, history: History) -> None:
+        """Leave the blocks that are no longer on the chain; those below were verified before."""
+        pairs = zip(self.followed, history.blocks, strict=False)
+        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1].block_hash, pairs))
+        if common < len(self.followed):
+            self.ledger = read_ledger(self.network, history, common)
+            del self.followed[common:]

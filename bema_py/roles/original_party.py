@@ -1,17 +1,21 @@
-"""What a founder does for newcomers: validate a regular party's model on its own data and sign the approval."""
+"""What a founder does: validate newcomers on its own data and approve them; vote on blocks and on parties."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bema_py.chain.approvals import Approval, sign_approval
+from bema_py.chain.errors import VotesError
+from bema_py.chain.events import BlockRejected, PartySuspended
 from bema_py.chain.signers import Signer
+from bema_py.chain.votes import Rejection, Suspension, Vote, check_vote, sign_vote
 from bema_py.core.errors import InputError, PolicyError
-from bema_py.core.types import Address, ModelDigest, PartyId, classes_of, mask_of
+from bema_py.core.types import Address, BlockHash, ModelDigest, PartyId, classes_of, hex0x, mask_of
 from bema_py.learning.arithmetic import ONE
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.model import Model
 from bema_py.learning.validation import Deviation, Neighbour, deviation, nearest_registered
 from bema_py.roles.network import Network
+from bema_py.roles.reasons import publish_reason
 
 
 @dataclass(frozen=True)
@@ -123,3 +127,30 @@ def approve(
         signer=signer.address,
     )
     return sign_approval(signer, network.deployment.chain_id, network.deployment.address, unsigned)
+
+
+def reject(network: Network, signer: Signer, block_hash: BlockHash, reason: str) -> Vote:
+    """Record the reason as content and sign a vote to take a block off the chain."""
+    motion = Rejection(block_hash, publish_reason(network.store, reason))
+    return sign_vote(signer, network.deployment.chain_id, network.deployment.address, motion)
+
+
+def suspend(network: Network, signer: Signer, account: Address, reason: str, deadline: int) -> Vote:
+    """Record the reason as content and sign a vote to end a party's membership; it counts until the deadline."""
+    motion = Suspension(account, publish_reason(network.store, reason), deadline)
+    return sign_vote(signer, network.deployment.chain_id, network.deployment.address, motion)
+
+
+def carry(network: Network, sender: Signer, votes: Sequence[Vote]) -> PartySuspended | BlockRejected:
+    """Send founders' votes on one motion; anybody may. Raises VotesError, and what the contract refuses."""
+    if not votes:
+        raise VotesError("there is none")
+    motion = votes[0].motion
+    for vote in votes:
+        check_vote(network.deployment.chain_id, network.deployment.address, vote)
+    if isinstance(motion, Suspension):
+        return network.contract.suspend_party(sender, motion, votes).event
+    block = next((each for each in network.history().blocks if each.block_hash == motion.block_hash), None)
+    if block is None:
+        raise VotesError(f"block {hex0x(motion.block_hash)} is not on the chain")
+    return network.contract.reject_block(sender, block.header, motion, votes).event

@@ -8,7 +8,8 @@ from bema_py.learning.predictors import accuracy, krum, krum_mean, max_model
 from bema_py.learning.progress import Progress
 from bema_py.learning.scoring import class_scores
 from bema_py.roles.assembly import membership_of
-from bema_py.roles.history import History, Ledger
+from bema_py.roles.history import History
+from bema_py.roles.ledger import Ledger
 from bema_py.roles.network import Network
 
 DEFAULT_PREDICTOR = "krum mean"
@@ -19,9 +20,9 @@ def predict_all(
 ) -> Mapping[str, Integers]:
     """Return the classes that each predictor gives to images (n, c, h, w), int64 (n,), the default one first.
 
-    Every registered party's model counts, as it stands after the ledger's height.
+    Every registered party's model counts, as it stands after the ledger's height; a suspended party's does not.
     """
-    parties = [party for _, party in sorted(history.parties.items())]
+    parties = [party for number, party in sorted(history.parties.items()) if not history.suspended(number)]
     models = [network.models.load(ledger.model_of(party)) for party in parties]
     scores = class_scores(models, images, network.rules.classes, progress=progress)
     membership = membership_of(parties)

@@ -87,6 +87,7 @@ class ApprovalLedger:
 
     deployment: Deployment
     revoked: Mapping[tuple[Address, int], EventPosition]
+    suspended: Mapping[Address, EventPosition]
     spent: set[tuple[Address, int]] = field(default_factory=set)
 
     def recover(self, party: RegisteredParty, approval: ApprovalOnRecord) -> Address:
@@ -107,6 +108,7 @@ class ApprovalLedger:
     def fault(self, party: RegisteredParty, approval: ApprovalOnRecord, signer: Address) -> str | None:
         """Say why an approval does not count, or None if it does."""
         held = {founder.account: founder.held_classes for founder in self.deployment.founders}
+        suspension = self.suspended.get(signer)
         withdrawn = self.revoked.get((signer, approval.nonce))
         if signer not in held:
             return "the signer is no founder"
@@ -114,6 +116,8 @@ class ApprovalLedger:
             return "it vouches for classes the founder does not hold"
         if party.registered.time > approval.deadline:
             return f"its deadline {approval.deadline} lies before the registration at {party.registered.time}"
+        if suspension and suspension < party.registered:
+            return f"the signer was suspended in Ethereum block {suspension.block_number}"
         if (signer, approval.nonce) in self.spent:
             return f"nonce {approval.nonce} was used before"
         if withdrawn and withdrawn < party.registered:
@@ -128,7 +132,8 @@ def check_approvals(
     revoked = {
         (event.signer, event.nonce): event.position for event in events if isinstance(event, ApprovalRevoked)
     }
-    ledger = ApprovalLedger(deployment, revoked)
+    suspended = {event.account: event.position for event in history.suspensions.values()}
+    ledger = ApprovalLedger(deployment, revoked, suspended)
     for party in sorted(history.parties.values(), key=lambda party: party.registered):
         if party.party_type is PartyType.REGULAR:
             _check_admission(book, ledger, party)

@@ -16,7 +16,8 @@ from bema_py.learning.margin import Verdict, judge
 from bema_py.learning.progress import Progress
 from bema_py.learning.scoring import class_scores
 from bema_py.roles.assembly import membership_of
-from bema_py.roles.history import History, Ledger
+from bema_py.roles.history import History
+from bema_py.roles.ledger import Ledger
 from bema_py.roles.network import Network, parent_models
 from bema_py.roles.outbox import Outbox, PendingBatch
 

@@ -67,6 +67,19 @@ contract BlocksTest is Fixture {
         bema.submitBlock{value: BOND}(header, BODY, 0);
     }
 
+    function testRefusesOtherBonds() public {
+        bytes memory header = _mine(ROOT, founders[0], OP, true);
+        uint256[3] memory bonds = [uint256(0), BOND - 1, BOND + 1];
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.deal(founders[0], bonds[i]);
+            vm.expectRevert(abi.encodeWithSelector(IBema.BondMismatch.selector, bonds[i], BOND));
+            vm.prank(founders[0]);
+            bema.submitBlock{value: bonds[i]}(header, BODY, 1);
+        }
+        _send(founders[0], header);
+        vm.assertEq(address(bema).balance, BOND);
+    }
+
     function testRefusesParentThatIsNotTheTip() public {
         bytes memory late = _mine(keccak256("late"), founders[0], OP, true);
         bytes32 first = _sha256d(_submit(ROOT));

@@ -113,6 +113,59 @@ contract ConfigurationTest is Fixture {
         _refuses(abi.encodeWithSelector(IBema.TargetOutOfRange.selector, 0, 1, given.maxTarget));
     }
 
+    function testRefusesTargetAboveTheMaximum() public {
+        given.maxTarget = given.target - 1;
+        _refuses(abi.encodeWithSelector(IBema.TargetOutOfRange.selector, given.target, 1, given.target - 1));
+        given.maxTarget = given.target;
+        vm.assertEq(_deploy(given, list).parameters().maxTarget, given.target);
+    }
+
+    function testRefusesZeroSpacing() public {
+        given.blockSpacing = 0;
+        _refuses(abi.encodeWithSelector(IBema.BlockSpacingOutOfRange.selector, 0, 1));
+        given.blockSpacing = 1;
+        vm.assertEq(_deploy(given, list).parameters().blockSpacing, 1);
+    }
+
+    function testRefusesShortRetargetInterval() public {
+        given.retargetInterval = 3;
+        _refuses(abi.encodeWithSelector(IBema.RetargetIntervalOutOfRange.selector, 3, 4));
+        given.retargetInterval = 4;
+        vm.assertEq(_deploy(given, list).parameters().retargetInterval, 4);
+    }
+
+    function testRefusesZeroEasing() public {
+        given.easingSpacings = 0;
+        _refuses(abi.encodeWithSelector(IBema.EasingSpacingsOutOfRange.selector, 0, 1));
+        given.easingSpacings = 1;
+        vm.assertEq(_deploy(given, list).parameters().easingSpacings, 1);
+    }
+
+    function testRefusesZeroChallengeWindow() public {
+        given.challengeWindow = 0;
+        _refuses(abi.encodeWithSelector(IBema.ChallengeWindowOutOfRange.selector, 0, 1));
+        given.challengeWindow = 1;
+        vm.assertEq(_deploy(given, list).parameters().challengeWindow, 1);
+    }
+
+    function testRefusesQuorums() public {
+        given.quorum = 0;
+        _refuses(abi.encodeWithSelector(IBema.QuorumOutOfRange.selector, 0, 1, 3));
+        given.quorum = 4;
+        _refuses(abi.encodeWithSelector(IBema.QuorumOutOfRange.selector, 4, 1, 3));
+        given.quorum = 3;
+        vm.assertEq(_deploy(given, list).parameters().quorum, 3);
+        given.quorum = 1;
+        vm.assertEq(_deploy(given, list).parameters().quorum, 1);
+    }
+
+    function testRefusesBondBelowTheReward() public {
+        given.bond = given.maxRewardPerBlock - 1;
+        _refuses(abi.encodeWithSelector(IBema.BondOutOfRange.selector, given.bond, given.maxRewardPerBlock));
+        given.bond = given.maxRewardPerBlock;
+        vm.assertEq(_deploy(given, list).parameters().bond, given.bond);
+    }
+
     function deploy() external {
         _deploy(given, list);
     }

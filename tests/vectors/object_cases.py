@@ -24,6 +24,8 @@ RULES = {
     "round_size": 63,
     "max_samples": 200,
     "max_batch_samples": 1000,
+    "block_reward": (10**16).to_bytes(12, "big"),
+    "sample_reward": bytes(12),
 }
 ARCHITECTURE = {"input": [1, 28, 28], "layers": [["linear", 784, 4]]}
 CONVOLUTIONAL = {
@@ -52,6 +54,7 @@ RECORD = {
 }
 LEAF = {"sample": DIGEST, "owner": 1, "commitment": DIGEST, "index": 0, "label": 1, "wrong_label": 2}
 UPDATE = {"party": 1, "old": DIGEST, "new": bytes(32)}
+REWARD = {"account": DIGEST[:20], "cumulative": (2**64).to_bytes(32, "big")}
 BODY = {
     "version": 1,
     "height": 5,
@@ -60,6 +63,7 @@ BODY = {
     "batches": [DIGEST],
     "samples": [LEAF],
     "updates": [UPDATE],
+    "rewards": [REWARD],
 }
 LOW, HIGH = LEAF | {"sample": bytes(32)}, LEAF | {"sample": b"\xff" * 32}
 BASE = {"rules": RULES, "model card": CARD, "batch": BATCH, "block body": BODY}
@@ -89,6 +93,8 @@ BAD_RULES = [
     ("classes true", {"classes": True}),
     ("image of no channels", {"input": [0, 28, 28]}),
     ("image too large", {"input": [1024, 1024, 2]}),
+    ("block reward of 13 bytes", {"block_reward": bytes(13)}),
+    ("sample reward a number", {"sample_reward": 0}),
     ("batch beyond an object", {"input": [1, 1024, 1024], "max_batch_samples": 64}),
 ]
 BAD_CARDS = [
@@ -117,6 +123,10 @@ BAD_BODIES = [
     ("samples descending", {"samples": [HIGH, LOW]}),
     ("sample twice", {"samples": [LEAF, LEAF]}),
     ("updates twice", {"updates": [UPDATE, UPDATE]}),
+    ("rewards twice", {"rewards": [REWARD, REWARD]}),
+    ("reward of nothing", {"rewards": [REWARD | {"cumulative": bytes(32)}]}),
+    ("reward of 31 bytes", {"rewards": [REWARD | {"cumulative": bytes(31)}]}),
+    ("reward of a party", {"rewards": [REWARD | {"account": DIGEST}]}),
     ("batches twice", {"batches": [DIGEST, DIGEST]}),
     ("party type 3", {"record": RECORD | {"party_type": 3}}),
     ("label 256", {"samples": [LEAF | {"label": 256}]}),
@@ -127,7 +137,9 @@ def object_cases() -> list[Case]:
     cases = [object_case(kind, "base", cbor(value), "") for kind, value in BASE.items()]
     cases += [changed("model card", "convolutional", {"architecture": CONVOLUTIONAL}, "")]
     cases += [changed("block body", "two samples", {"samples": [LOW, HIGH]}, "")]
-    cases += [changed("block body", "empty lists", {"batches": [], "samples": [], "updates": []}, "")]
+    cases += [
+        changed("block body", "empty lists", {"batches": [], "samples": [], "updates": [], "rewards": []}, "")
+    ]
     for kind, value in BASE.items():
         cases += bad_fields(kind, value) + bad_bytes(kind, cbor(value))
     for kind, bad in zip(BASE, (BAD_RULES, BAD_CARDS, BAD_BATCHES, BAD_BODIES), strict=True):

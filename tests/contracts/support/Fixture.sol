@@ -46,6 +46,10 @@ abstract contract Fixture is Deployer {
         vm.roll(GENESIS_BLOCK);
         vm.warp(GENESIS_TIME);
         _nameFounders();
+        _openGenesis();
+    }
+
+    function _openGenesis() internal {
         bema = _deploy(_parameters(), _founderList());
     }
 

@@ -13,7 +13,7 @@ from bema_py.chain.approvals import (
     recover_signer,
     sign_approval,
 )
-from bema_py.chain.errors import ApprovalMismatchError, SignatureError, PlainFormError
+from bema_py.chain.errors import ApprovalMismatchError, PlainFormError, SignatureError
 from bema_py.chain.signers import local_signer
 from bema_py.chain.typed_data import HALF_ORDER
 from bema_py.core.types import Address

@@ -53,6 +53,10 @@ def test_a_key_of_ones_own_registers_a_party(chain: Chain) -> None:
         approvals_per_class=1,
         commitment_expiry=5,
         target=1 << 250,
+        max_target=1 << 250,
+        block_spacing=600,
+        challenge_window=600,
+        quorum=1,
         founders=[(signer.address, LOW)],
     )
     contract = open_contract(chain, deployment)

@@ -18,6 +18,7 @@ from bema_py.core.leaves import (
     BatchItem,
     CalibrationRecord,
     ModelUpdate,
+    RewardLeaf,
     SampleLeaf,
     batches_digest,
     sample_id,
@@ -111,6 +112,7 @@ LEAVES = st.builds(
     st.integers(0, 255),
 )
 UPDATES = st.builds(ModelUpdate, st.integers(1, 2**32 - 1), DIGESTS, DIGESTS)
+REWARDS = st.builds(RewardLeaf, st.binary(min_size=20, max_size=20), st.integers(1, 2**256 - 1))
 
 
 @st.composite
@@ -122,12 +124,16 @@ def bodies(draw):
     updates = sorted(
         draw(st.lists(UPDATES, max_size=6, unique_by=lambda leaf: leaf.party)), key=lambda x: x.party
     )
+    rewards = sorted(
+        draw(st.lists(REWARDS, max_size=4, unique_by=lambda leaf: leaf.account)), key=lambda x: x.account
+    )
     height = draw(st.integers(1, 2**32 - 1))
     kind = draw(st.sampled_from(PartyType))
     counts = draw(st.integers(0, 99)), len(samples), len(updates)
     listed = batches_digest(batches)
     record = CalibrationRecord(bytes(32), bytes(20), kind, height, len(batches), listed, bytes(32), *counts)
-    return BlockBody(height, bytes(32), record, batches, tuple(samples), tuple(updates))
+    lists = tuple(samples), tuple(updates), tuple(rewards)
+    return BlockBody(height, bytes(32), record, batches, *lists)
 
 
 @given(bodies())
@@ -136,7 +142,8 @@ def test_bodies_come_back_with_their_root(body):
     found = BlockBody.from_bytes(body.to_bytes())
     assert found == body
     assert isinstance(found.record.party_type, PartyType)
-    leaves = [body.record.leaf(), *(leaf.leaf() for leaf in body.samples), *(u.leaf() for u in body.updates)]
+    leaves = [body.record.leaf(), *(leaf.leaf() for leaf in body.samples)]
+    leaves += [leaf.leaf() for leaf in (*body.updates, *body.rewards)]
     assert body.leaves() == leaves
     assert body.root() == merkle_root(leaves)
 
@@ -151,7 +158,7 @@ def test_a_record_that_contradicts_its_body_is_named(field):
     assert (caught.value.field, caught.value.recorded) == (field, value)
 
 
-@pytest.mark.parametrize("name", ["batches", "samples", "updates"])
+@pytest.mark.parametrize("name", ["batches", "samples", "updates", "rewards"])
 def test_lists_in_another_order_are_refused(name):
     body = BlockBody.from_bytes(BASES["block body"])
     with pytest.raises(FieldOrderError) as caught:

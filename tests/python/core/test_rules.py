@@ -25,6 +25,8 @@ RULES = Rules(
     round_size=63,
     max_samples=200,
     max_batch_samples=1000,
+    block_reward=2**95,
+    sample_reward=0,
 )
 
 
@@ -71,6 +73,8 @@ def test_a_round_beyond_the_exact_range_is_refused():
         ({"wrong_class": "least"}, FieldChoiceError, "must be one of largest, literal"),
         ({"input": (1, 28)}, FieldLengthError, "input has length 2"),
         ({"input": (1, 0, 28)}, FieldRangeError, "input height is 0"),
+        ({"block_reward": 2**96}, FieldRangeError, "block_reward is"),
+        ({"sample_reward": -1}, FieldRangeError, "sample_reward is -1"),
         ({"max_samples": 0}, FieldRangeError, "max_samples"),
         ({"max_batch_samples": 2**16 + 1}, FieldRangeError, "max_batch_samples is 65537"),
         ({"input": (1, 1024, 1024)}, BatchLimitError, f"limit {MAX_BATCH_SIZE}"),

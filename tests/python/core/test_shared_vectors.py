@@ -111,6 +111,9 @@ def leaf_hash(kind, fields):
             else leaves.BatchItem(*fields)
         )
         return leaf.preimage(), leaf.leaf()
+    if kind == "reward":
+        reward = leaves.RewardLeaf(fields[0], number(fields[1]))
+        return reward.preimage(), reward.leaf()
     preimage = (b"\x03" if kind == "sample id" else b"") + b"".join(fields)
     if kind == "sample id":
         return preimage, leaves.sample_id(fields[2], number(fields[0]))

@@ -14,7 +14,7 @@ from bema_py.roles.block_audit import BlockAudit, Evidence
 from bema_py.roles.block_miner import BlockMiner
 from bema_py.roles.checks import Check, CheckBook, Finding, Status
 from bema_py.roles.content import load_body
-from bema_py.roles.history import Ledger
+from bema_py.roles.ledger import Ledger
 from bema_py.roles.network import TipRefusedError
 
 

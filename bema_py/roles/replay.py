@@ -1,0 +1,117 @@
+"""Replays a contract's events, in chain order, into what they say happened."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bema_py.chain.events import (
+    BatchCommitted,
+    BatchRevealed,
+    BlockRejected,
+    BlockSubmitted,
+    BondReturned,
+    Event,
+    GenesisClosed,
+    OriginalPartyRegistered,
+    PartySuspended,
+    PoolFunded,
+    RegularPartyRegistered,
+    RewardClaimed,
+)
+from bema_py.core.types import Address, BlockHash, Commitment, PartyId, PartyType
+from bema_py.roles.history import CommittedBatch, History, OrphanedBlock, RegisteredParty
+
+
+@dataclass
+class _Replay:
+    """The history so far; it believes what the contract enforces and checks nothing."""
+
+    genesis: GenesisClosed | None = None
+    parties: dict[PartyId, RegisteredParty] = field(default_factory=dict)
+    batches: dict[Commitment, CommittedBatch] = field(default_factory=dict)
+    blocks: list[BlockSubmitted] = field(default_factory=list)
+    orphans: list[OrphanedBlock] = field(default_factory=list)
+    suspensions: dict[PartyId, PartySuspended] = field(default_factory=dict)
+    funding: list[PoolFunded] = field(default_factory=list)
+    returned: set[BlockHash] = field(default_factory=set)
+    claimed: dict[Address, int] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        match event:
+            case OriginalPartyRegistered() | RegularPartyRegistered() | PartySuspended():
+                self._take_party(event)
+            case BatchCommitted() | BatchRevealed():
+                self._take_batch(event)
+            case GenesisClosed():
+                self.genesis = event
+            case BlockSubmitted():
+                self.blocks.append(event)
+            case BlockRejected():
+                self._roll_back(event)
+            case PoolFunded():
+                self.funding.append(event)
+            case BondReturned():
+                self.returned.add(event.block_hash)
+            case RewardClaimed():
+                self.claimed[event.account] = event.cumulative
+
+    def _take_party(self, event: OriginalPartyRegistered | RegularPartyRegistered | PartySuspended) -> None:
+        if isinstance(event, PartySuspended):
+            self.suspensions.setdefault(event.party, event)
+        else:
+            self.parties[event.party] = _registered(event)
+
+    def _take_batch(self, event: BatchCommitted | BatchRevealed) -> None:
+        earlier = self.batches.get(event.commitment)
+        if isinstance(event, BatchCommitted):
+            self.batches[event.commitment] = CommittedBatch(event.commitment, event.party, event.position)
+        else:
+            committed = earlier.committed if earlier else event.position
+            batch = CommittedBatch(event.commitment, event.party, committed, event)
+            self.batches[event.commitment] = batch
+
+    def _roll_back(self, event: BlockRejected) -> None:
+        """Take the rejected block and all above it off the chain; a rejection of no block of it changes nothing."""
+        names = [block.block_hash for block in self.blocks]
+        if event.block_hash not in names:
+            return
+        first = names.index(event.block_hash)
+        self.orphans += [
+            OrphanedBlock(block, event, tuple(self.blocks[:height]))
+            for height, block in enumerate(self.blocks[first:], start=first)
+        ]
+        del self.blocks[first:]
+
+
+def replay(events: Iterable[Event]) -> History:
+    """Replay events in chain order.
+
+    It believes what the contract enforces and checks nothing; that is the auditor's part.
+    """
+    state = _Replay()
+    for event in events:
+        state.take(event)
+    return History(
+        genesis=state.genesis,
+        parties=state.parties,
+        batches=state.batches,
+        blocks=tuple(state.blocks),
+        orphans=tuple(state.orphans),
+        suspensions=state.suspensions,
+        funding=tuple(state.funding),
+        returned=frozenset(state.returned),
+        claimed=state.claimed,
+    )
+
+
+def _registered(event: OriginalPartyRegistered | RegularPartyRegistered) -> RegisteredParty:
+    original = isinstance(event, OriginalPartyRegistered)
+    return RegisteredParty(
+        party=event.party,
+        account=event.account,
+        party_type=PartyType.ORIGINAL if original else PartyType.REGULAR,
+        model_card=event.model_card,
+        held_classes=event.held_classes,
+        label_space=event.label_space,
+        approvals=() if isinstance(event, OriginalPartyRegistered) else event.approvals,
+        registered=event.position,
+    )

@@ -1,0 +1,33 @@
+"""What a block allots to whom: a pure rule, walked by miners and auditors alike."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bema_py.core.leaves import RewardLeaf, SampleLeaf
+from bema_py.core.rules import Rules
+from bema_py.core.types import Address, PartyId
+
+
+@dataclass(frozen=True)
+class Purse:
+    """What a block may allot from: what accounts earned before it, whose account a party's is, and wei left for it."""
+
+    earned: Mapping[Address, int]
+    accounts: Mapping[PartyId, Address]
+    available: int
+
+
+def reward_leaves(
+    purse: Purse, rules: Rules, samples: Iterable[SampleLeaf], miner: Address
+) -> tuple[RewardLeaf, ...]:
+    """Return the cumulative rewards after a block, ascending by account (protocol, section 5).
+
+    Each used sample pays its owner, in order of sample id, and then the block its miner, while anything is left.
+    """
+    earned, left = dict(purse.earned), purse.available
+    due = [(purse.accounts[leaf.owner], rules.sample_reward) for leaf in samples]
+    for account, reward in [*due, (miner, rules.block_reward)]:
+        amount = min(reward, left)
+        earned[account] = earned.get(account, 0) + amount
+        left -= amount
+    return tuple(RewardLeaf(account, amount) for account, amount in sorted(earned.items()) if amount)
