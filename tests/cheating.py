@@ -7,11 +7,12 @@ import pytest
 from tiny_network import TinyNetwork
 
 from bema_py.core.block_body import BlockBody
-from bema_py.core.types import ModelDigest, PartyId
+from bema_py.core.types import BlockHash, ModelDigest, PartyId
 from bema_py.learning.model import Model
 from bema_py.learning.progress import Progress
 from bema_py.roles import block_miner
 from bema_py.roles.assembly import AssembledBlock, BlockContext, ListedBatch, assemble
+from bema_py.roles.block_miner import BlockMiner
 from bema_py.roles.content import card_of
 
 Forge = Callable[[AssembledBlock], AssembledBlock]
@@ -35,6 +36,20 @@ def cheat(
     with monkeypatch.context() as patch:
         patch.setattr(block_miner, "assemble", forged)
         tiny.play(1)
+
+
+def lie(tiny: TinyNetwork, forge: Forge | None = None) -> BlockHash:
+    """Let the miner seal a forged block on the tip, without samples unless some wait; gives its hash."""
+    worker = BlockMiner(tiny.network, tiny.miner)
+    draft = worker.draft()
+    forged = (forge or wrong_count)(draft.assembled)
+    return worker.seal(replace(draft, assembled=forged)).header.hash()
+
+
+def wrong_count(block: AssembledBlock) -> AssembledBlock:
+    """Let the record claim one sample more than was judged."""
+    record = replace(block.body.record, judged=block.body.record.judged + 1)
+    return replace(block, body=replace(block.body, record=record))
 
 
 def with_body(block: AssembledBlock, **changes: object) -> AssembledBlock:

@@ -17,8 +17,17 @@ from bema_py.learning.model import Model
 from bema_py.roles.block_miner import BlockMiner
 from bema_py.roles.content import ModelCache, publish_model
 from bema_py.roles.network import Network, read_ledger
-from bema_py.roles.original_party import RegistrationRequest, Thresholds, approve, validate
+from bema_py.roles.original_party import (
+    RegistrationRequest,
+    Thresholds,
+    approve,
+    carry,
+    reject,
+    suspend,
+    validate,
+)
 from bema_py.roles.outbox import Outbox
+from bema_py.roles.payment import claim, withdraw_bonds
 from bema_py.roles.sample_miner import PublicationPolicy, commit, find_samples, prepare_batch, reveal
 from bema_py.storage.content_store import ContentStore
 from bema_py.storage.memory_store import MemoryStore
@@ -29,6 +38,7 @@ HELD = ((0, 1), (2, 3), (0, 2), (1, 3))
 FOUNDERS = 2
 SPACING, INTERVAL, WINDOW = 20, 4, 100
 BOND = 1000
+FUNDING = 5000
 OPEN = PublicationPolicy(True, "made-up patterns", 10_000)
 LIMITS = Thresholds(omega=2**24, omega_min=2)
 
@@ -115,8 +125,26 @@ class TinyNetwork:
     def members(self) -> list[TinyParty]:
         """Return the parties that are members of the next block."""
         history = self.network.history()
-        known = {party.account for party in history.members_at(len(history.blocks) + 1)}
+        members = history.members_at(len(history.blocks) + 1)
+        known = {party.account for party in members if not history.suspended(party.party)}
         return [party for party in self.parties if party.signer.address in known]
+
+    def reject(self, height: int, reason: str = "a false block") -> None:
+        """Let both founders vote a block of the chain off it."""
+        block = self.network.history().blocks[height - 1]
+        votes = [
+            reject(self.network, party.signer, block.block_hash, reason) for party in self.parties[:FOUNDERS]
+        ]
+        carry(self.network, self.stranger, votes)
+
+    def suspend(self, party: TinyParty, reason: str = "bogus samples") -> None:
+        """Let both founders end a party's membership."""
+        account = party.signer.address
+        votes = [
+            suspend(self.network, founder.signer, account, reason, 2**40)
+            for founder in self.parties[:FOUNDERS]
+        ]
+        carry(self.network, self.stranger, votes)
 
     def play(self, blocks: int, miner: Callable[[], BlockMiner] | None = None) -> None:
         """Let every member offer samples and a miner mine, block after block."""
@@ -129,7 +157,11 @@ class TinyNetwork:
 
 
 def tiny_network(
-    directory: Path, store: ContentStore | None = None, *, work_bits: int = 4, bond: int = BOND
+    directory: Path,
+    store: ContentStore | None = None,
+    *,
+    work_bits: int = 4,
+    funding: int = FUNDING,
 ) -> TinyNetwork:
     """Deploy, register the founders and admit the regular parties."""
     chain = embedded(directory / "chain.jsonl")
@@ -149,8 +181,8 @@ def tiny_network(
         retarget_interval=INTERVAL,
         challenge_window=WINDOW,
         quorum=FOUNDERS,
-        bond=bond,
-        max_reward_per_block=bond,
+        bond=BOND,
+        max_reward_per_block=BOND,
         founders=[(accounts[1 + i].address, mask_of(HELD[i])) for i in range(FOUNDERS)],
     )
     network = Network(open_contract(chain, deployment), deployment, content, RULES, ModelCache(content))
@@ -165,6 +197,8 @@ def tiny_network(
         for i in range(len(HELD))
     ]
     tiny = TinyNetwork(chain, network, parties, accounts[10], accounts[11])
+    if funding:
+        network.contract.fund(tiny.stranger, funding)
     for party in parties[:FOUNDERS]:
         digest = publish_model(content, party.model)
         network.contract.register_original_party(party.signer, digest, mask_of(ALL))
@@ -193,3 +227,12 @@ def admit(tiny: TinyNetwork, party: TinyParty) -> None:
     tiny.network.contract.register_regular_party(
         party.signer, request.model_card, request.held_classes, request.label_space, approvals
     )
+
+
+def settle_accounts(tiny: TinyNetwork) -> None:
+    """Let the challenge windows pass; the miner takes back its bonds, claims its rewards and takes them out."""
+    tiny.chain.advance(WINDOW + 1)
+    history = tiny.network.history()
+    withdraw_bonds(tiny.network, history, tiny.miner)
+    claim(tiny.network, history, tiny.miner)
+    tiny.network.contract.withdraw(tiny.miner, tiny.stranger.address)

@@ -39,8 +39,8 @@ def _shown(value: object) -> str:
 class BlockBody:
     """The calibration record, the batches it considered, and the leaves, each list strictly ascending.
 
-    batches: by commitment. samples: by sample id. updates: by party id. rewards: by account. Creating a body checks the order
-    (FieldOrderError); check_record compares the record with the rest.
+    batches: by commitment. samples: by sample id. updates: by party id. rewards: by account. Creating
+    a body checks the order (FieldOrderError); check_record compares the record with the rest.
     """
 
     height: int

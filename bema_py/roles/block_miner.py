@@ -30,7 +30,7 @@ class StaleBlockError(BemaError):
 
 @dataclass(frozen=True)
 class Draft:
-    """A block before its work: the history it was laid out on, its content, and the batches left out with the reason."""
+    """A block before its work: the history it was laid out on, its content, and what was left out and why."""
 
     history: History
     assembled: AssembledBlock

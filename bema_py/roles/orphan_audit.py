@@ -31,17 +31,21 @@ def audit_orphan(evidence: Evidence, ledger: Ledger | None, orphan: OrphanedBloc
             book.findings.append(finding)
     for check in OF_THE_CONTRACT:
         book.passed[check] += result.book.passed[check]
-    book.note(Check.REJECTION, Status.NOTICE, _explanation(evidence, orphan, result), place)
+    book.note(
+        Check.REJECTION, Status.NOTICE, _explanation(evidence, orphan, result, ledger is not None), place
+    )
     if orphan.rejected and orphan.rejection.fraud != Fraud.NONE:
         _check_fraud(book, evidence, ledger, orphan, result)
     return replace(result, book=book)
 
 
-def _explanation(evidence: Evidence, orphan: OrphanedBlock, result: BlockAudit) -> str:
+def _explanation(evidence: Evidence, orphan: OrphanedBlock, result: BlockAudit, known_parent: bool) -> str:
     event, rejection = orphan.event, orphan.rejection
     name = f"block {hex0x(event.block_hash)} by {hex0x(event.miner)} left the chain"
     if not orphan.rejected:
         return f"{name} with its ancestor {hex0x(rejection.block_hash)}, which was rejected"
+    if not known_parent:
+        return f"{name}; without its parent's body it cannot be recomputed"
     faults = [each for each in result.book.findings if each.status is not Status.NOTICE]
     found = f"found in it: {faults[0].message}" if faults else "nothing false is found in it"
     if rejection.fraud == Fraud.NONE:

@@ -25,7 +25,9 @@ def reward_leaves(
     Each used sample pays its owner, in order of sample id, and then the block its miner, while anything is left.
     """
     earned, left = dict(purse.earned), purse.available
-    due = [(purse.accounts[leaf.owner], rules.sample_reward) for leaf in samples]
+    # Only an altered history has owners that never registered; the audit names them elsewhere.
+    known = [leaf.owner for leaf in samples if leaf.owner in purse.accounts]
+    due = [(purse.accounts[owner], rules.sample_reward) for owner in known]
     for account, reward in [*due, (miner, rules.block_reward)]:
         amount = min(reward, left)
         earned[account] = earned.get(account, 0) + amount

@@ -1,15 +1,21 @@
-"""A tiny network with three blocks of history, made once and read by many tests."""
+"""A tiny network with a whole history, made once and read by many tests: three blocks and a rejected one, money, a suspension."""
 
 from collections.abc import Iterator
 
 import pytest
-from tiny_network import TinyNetwork, tiny_network
+from cheating import lie
+from tiny_network import TinyNetwork, settle_accounts, tiny_network
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyNetwork]:
     tiny = tiny_network(tmp_path_factory.mktemp("played"))
-    tiny.play(3)
+    tiny.play(1)
+    tiny.suspend(tiny.parties[3])
+    lie(tiny)
+    tiny.reject(2)
+    tiny.play(2)
+    settle_accounts(tiny)
     yield tiny
     tiny.chain.close()
 
