@@ -20,7 +20,7 @@ demo: $(VENV)/runtime
 
 test: $(VENV)/dev tools
 	$(FORGE) test
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 check: $(VENV)/dev tools
 	$(BIN)/ruff format --check .
