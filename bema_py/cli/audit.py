@@ -83,6 +83,8 @@ def _verdict(report: AuditReport, anchored: bool) -> str:
         f"{report.recomputed} of {len(report.blocks)} blocks recomputed, {report.mismatches} mismatches, "
         f"{report.missing} missing"
     )
+    if report.orphans:
+        text += f"; {len(report.orphans)} orphaned blocks explained"
     if anchored:
         return text
     return f"{text}\nthese files agree among themselves; give --manifest with the digest the run printed to pin them"

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from bema_py.cli import audit, demo, deploy, keys, miner, op, party, predict, status
+from bema_py.cli import audit, demo, deploy, keys, miner, money, op, party, predict, status, votes
 from bema_py.cli.output import errors
 from bema_py.core.errors import BemaError
 
@@ -28,9 +28,20 @@ app.command("deploy")(deploy.deploy)
 app.command("audit")(audit.audit)
 app.command("predict")(predict.predict)
 app.command("status")(status.status)
-app.add_typer(party.app, name="party", help="Train, register and submit calibration samples.")
-app.add_typer(op.app, name="op", help="Act as an original party: validate and approve newcomers.")
-app.add_typer(miner.app, name="miner", help="Build blocks.")
+app.command("fund")(money.fund)
+party.app.command("claim")(money.claim)
+party.app.command("withdraw")(money.withdraw)
+miner.app.command("bonds")(money.bonds)
+op.app.command("reject")(votes.reject)
+op.app.command("suspend")(votes.suspend)
+op.app.command("send")(votes.send)
+app.add_typer(party.app, name="party", help="Train, register, submit calibration samples, claim rewards.")
+app.add_typer(
+    op.app,
+    name="op",
+    help="Act as an original party: approve newcomers, reject false blocks, suspend parties.",
+)
+app.add_typer(miner.app, name="miner", help="Build blocks, take bonds back.")
 app.add_typer(keys.app, name="keys", help="Make encrypted keystore files.")
 
 

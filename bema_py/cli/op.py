@@ -1,4 +1,4 @@
-"""`bema op`: what an original party does for newcomers."""
+"""`bema op approve`: what an original party does for newcomers."""
 
 import secrets
 from pathlib import Path

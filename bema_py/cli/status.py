@@ -25,6 +25,7 @@ def status(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
             "kind": party.party_type.name.lower(),
             "held_classes": list(classes_of(party.held_classes)),
             "member_of_next_block": party.party in members,
+            "suspended": history.suspended(party.party),
         }
         for _, party in sorted(history.parties.items())
     ]
@@ -45,6 +46,8 @@ def status(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
         "batches_committed": len(history.batches),
         "batches_revealed": sum(1 for batch in history.batches.values() if batch.opening),
         "blocks": blocks,
+        "orphaned_blocks": len(history.orphans),
+        "pool_funded": str(history.funding[-1].funded if history.funding else 0),
     }
     text = (
         f"contract {values['contract']} on chain {values['chain_id']}, genesis phase "

@@ -13,6 +13,7 @@ from bema_py.demo.settings import (
     BOND,
     CHALLENGE_WINDOW,
     COMMITMENT_EXPIRY,
+    FUNDING,
     LEAST_WORK_BITS,
     MAX_REWARD_PER_BLOCK,
     QUORUM,
@@ -56,6 +57,12 @@ def found_network(
         )
         save_deployment(deployment, record)
     return Network(open_contract(chain, deployment), deployment, store, rules, ModelCache(store))
+
+
+def fund_pool(network: Network, cast: Cast) -> None:
+    """Let the deployer pay into the pool that rewards come from, before the first block can allot anything."""
+    if not network.history().funding:
+        network.contract.fund(cast.deployer, FUNDING)
 
 
 def register_founders(network: Network, cast: Cast, models: Mapping[str, Model]) -> None:

@@ -34,6 +34,8 @@ class RunNotes:
     accuracy: dict[str, dict[str, float]] = field(default_factory=dict)
     centralised: float | None = None
     inclusion: dict[str, Any] = field(default_factory=dict)
+    dispute: dict[str, Any] = field(default_factory=dict)
+    rewards: list[dict[str, Any]] = field(default_factory=list)
     audit: dict[str, Any] = field(default_factory=dict)
     tampering: list[dict[str, Any]] = field(default_factory=list)
     manifest: str = ""

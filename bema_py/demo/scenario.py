@@ -13,14 +13,16 @@ from bema_py.core.merkle import merkle_proof
 from bema_py.core.types import hex0x
 from bema_py.demo.admission import Admission
 from bema_py.demo.cast import Cast, choose_cast
-from bema_py.demo.founding import found_network, register_founders
+from bema_py.demo.dispute import play_dispute
+from bema_py.demo.founding import found_network, fund_pool, register_founders
+from bema_py.demo.payday import pay
 from bema_py.demo.record import RunNotes, moment, open_notes
 from bema_py.demo.report import write_report
 from bema_py.demo.rounds import Rounds, block_row
 from bema_py.demo.settings import DemoSettings, claim_directory
 from bema_py.demo.tampering import tamper_with_body, tamper_with_parameters
 from bema_py.demo.training import CENTRALISED, load_case, train_players
-from bema_py.demo.view import View
+from bema_py.demo.view import View, ether
 from bema_py.learning.cases import DataCase
 from bema_py.learning.predictors import accuracy, max_model
 from bema_py.learning.scoring import class_scores
@@ -32,6 +34,8 @@ from bema_py.roles.run_record import CONTENT, write_run
 from bema_py.storage.directory_store import DirectoryStore
 
 JOURNAL = "chain.jsonl"
+DISPUTED = 2
+"""Before this block is mined a false one of its height shows how false blocks end."""
 TIMEOUT = 60.0
 
 
@@ -61,6 +65,7 @@ def run_demo(settings: DemoSettings, wanted: Path, console: Console) -> tuple[Ru
     with _opened(settings, directory) as chain:
         stage = _found(settings, directory, chain, view)
         _calibrate(stage)
+        _pay(stage)
         report = _audit(stage)
         _prove_inclusion(stage)
         stage.notes.manifest = hex0x(write_run(directory, stage.network.deployment, stage.network.events()))
@@ -97,6 +102,7 @@ def _found(settings: DemoSettings, directory: Path, chain: Chain, view: View) ->
         "Founders register. They validate every newcomer on their own data (eq. 2) and sign, or refuse.",
     )
     network = found_network(settings, chain, cast, store, directory)
+    fund_pool(network, cast)
     register_founders(network, cast, models)
     Admission(settings, network, cast, models, notes, view).admit_all()
     if notes.centralised is None:
@@ -116,11 +122,34 @@ def _calibrate(stage: Stage) -> None:
     )
     rounds = Rounds(stage.settings, stage.network, stage.cast)
     for height in range(stage.settings.blocks + 1):
+        if height == min(DISPUTED, stage.settings.blocks):
+            _dispute(stage, height)
         if height > stage.network.contract.tip().height:
             _play(stage, rounds, height)
         _describe(stage, height)
     stage.notes.accuracy["after"] = stage.notes.accuracy[moment(stage.settings.blocks)]
     stage.keep()
+
+
+def _dispute(stage: Stage, height: int) -> None:
+    """Show once how a false block ends."""
+    if stage.notes.dispute:
+        return
+    row = stage.notes.dispute = play_dispute(stage.network, stage.cast, height)
+    stage.keep()
+    stage.view.line(
+        f"  block {row['height']:>3} by the intruder allots all it may to itself: honest miners refuse to build on it, "
+        f"{row['votes']} founders\n            vote it off, its bond of {ether(row['bond'])} goes to the pool"
+    )
+
+
+def _pay(stage: Stage) -> None:
+    """Let the challenge windows pass and a miner and a party take what they earned."""
+    if not stage.notes.rewards:
+        stage.notes.rewards = pay(stage.network, stage.cast)
+        stage.keep()
+    for row in stage.notes.rewards:
+        stage.view.line(f"  {row['who']} claims and takes out {ether(row['wei'])} of rewards")
 
 
 def _play(stage: Stage, rounds: Rounds, height: int) -> None:

@@ -15,6 +15,7 @@ from bema_py.core.cid import RAW, codec_of, object_cid
 from bema_py.core.dag_pb import decode_node
 from bema_py.roles.auditor import AuditReport, audit
 from bema_py.roles.content import load_body, load_card
+from bema_py.roles.replay import replay
 from bema_py.roles.run_record import CONTENT, RunRecord, read_run
 from bema_py.storage.directory_store import DirectoryStore
 
@@ -56,9 +57,7 @@ def tamper_with_body(run: Path, height: int) -> Trial:
 
 
 def _event(record: RunRecord, height: int) -> BlockSubmitted:
-    return next(
-        event for event in record.events if isinstance(event, BlockSubmitted) and event.height == height
-    )
+    return replay(record.events).blocks[height - 1]
 
 
 def _body(record: RunRecord, height: int) -> BlockBody:

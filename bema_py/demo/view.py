@@ -13,6 +13,15 @@ from bema_py.demo.record import RunNotes
 from bema_py.roles.block_audit import BlockAudit
 from bema_py.roles.checks import Status
 
+WEI = 10**18
+
+
+def ether(wei: str) -> str:
+    """Write an amount of wei in ether, exactly."""
+    whole, rest = divmod(int(wei), WEI)
+    digits = f"{rest:018d}".rstrip("0")
+    return f"{whole}.{digits} ether" if digits else f"{whole} ether"
+
 
 class View:
     """Prints the acts of a demonstration to a console; a quiet one prints nothing."""
@@ -92,6 +101,8 @@ class View:
                 for name in before
             ),
             ("accuracy, all data pooled", f"{100 * (notes.centralised or 0):.2f} % (centralised LeNet-5)"),
+            ("false blocks", f"{1 if notes.dispute else 0} mined by a cheat, rejected, its bond slashed"),
+            ("rewards", "; ".join(f"{row['who']} {ether(row['wei'])}" for row in notes.rewards)),
             (
                 "audit",
                 f"{audit['recomputed']} of {audit['blocks']} blocks recomputed, {audit['mismatches']} mismatches",

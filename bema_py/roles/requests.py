@@ -1,4 +1,4 @@
-"""Registration requests and approvals as files that parties hand to one another."""
+"""Registration requests, approvals and votes as files that parties hand to one another."""
 
 import json
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bema_py.chain.approvals import Approval
+from bema_py.chain.votes import Vote
 from bema_py.core.errors import BemaError, MalformedError
 from bema_py.core.types import Address, ModelDigest, classes_of, hex0x, mask_of
 from bema_py.roles.original_party import RegistrationRequest
@@ -14,7 +15,7 @@ MAX_FILE_BYTES = 64 * 1024
 
 
 class HandoverError(MalformedError):
-    """A request or approval file cannot be read as one."""
+    """A request, approval or vote file cannot be read as one."""
 
     def __init__(self, path: Path, reason: str) -> None:
         """Keep the path and the reason."""
@@ -63,6 +64,24 @@ def read_approvals(paths: Sequence[Path]) -> list[Approval]:
         except BemaError as error:
             raise HandoverError(path, f"it is not an approval ({error})") from error
     return approvals
+
+
+def write_vote(path: Path, vote: Vote) -> None:
+    """Write a signed vote as JSON."""
+    path.write_text(json.dumps(vote.to_plain(), indent=1) + "\n")
+
+
+def read_votes(paths: Sequence[Path]) -> list[Vote]:
+    """Read signed votes; raises HandoverError."""
+    votes = []
+    for path in paths:
+        try:
+            votes.append(Vote.from_plain(_read_json(path)))
+        except HandoverError:
+            raise
+        except BemaError as error:
+            raise HandoverError(path, f"it is not a vote ({error})") from error
+    return votes
 
 
 def _read_json(path: Path) -> dict[str, Any]:

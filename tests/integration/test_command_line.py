@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from chain_scenarios import ANVIL, anvil, has_anvil
 
+from bema_py.chain.connection import connect
 from bema_py.cli.main import run
 from bema_py.core.cid import parse_cid
 from bema_py.storage.directory_store import DirectoryStore
@@ -42,7 +43,10 @@ wrong_class = "largest"
 round_size = {round_size}
 max_samples = 200
 max_batch_samples = 64
+block_reward = 700
+sample_reward = 10
 """
+DEPLOY = "work_bits = 8\nchallenge_window = 300\nquorum = 2\nbond = 1000\nmax_reward_per_block = 1000\n"
 
 Bema = Callable[..., tuple[int, str, str]]
 
@@ -116,7 +120,7 @@ budget = {given["budget"]}
             f'{{ account = "{ACCOUNTS[number]}", held_classes = {classes} }}'
             for number, classes in enumerate((held or FOUNDERS).values())
         )
-        extra = f"[deploy]\nwork_bits = 8\nfounders = [{listed}]\n{RULES.format(round_size=round_size)}"
+        extra = f"[deploy]\n{DEPLOY}founders = [{listed}]\n{RULES.format(round_size=round_size)}"
         return self.profile("founder0", 0, 0, extra=extra)
 
 
@@ -184,6 +188,57 @@ def test_the_whole_way(bema: Bema, site: Site) -> None:
     code, out, _ = bema("audit", "-p", miner, "--json")
     report = json.loads(out)
     assert (code, report["recomputed"], report["mismatches"], report["findings"]) == (0, 2, 0, [])
+
+
+def votes(bema: Bema, site: Site, *command: object) -> list[Path]:
+    """Let two founders sign one motion."""
+    files = []
+    for number, name in enumerate(("founder0", "founder2")):
+        files.append(site.directory / f"vote{number}.json")
+        assert bema("op", *command, "-p", site.directory / f"{name}.toml", "--out", files[-1])[0] == 0
+    return files
+
+
+def test_money_rejection_and_suspension(bema: Bema, site: Site) -> None:
+    founders = founded(bema, site)
+    newcomer = joined(bema, site, founders)
+    miner = site.profile("miner", 4, 0)
+    code, out, _ = bema("fund", 1500, "-p", founders[0], "--json")
+    assert (code, json.loads(out)) == (0, {"amount": "1500", "funded": "1500"})
+    for _ in range(2):
+        assert bema("miner", "run", "--empty", "-p", miner)[0] == 0
+    code, _, err = bema("party", "claim", "-p", miner)
+    assert (code, "no final block allots anything" in err) == (7, True)
+    one, two = votes(bema, site, "reject", 2, "--reason", "a test of rejection")
+    code, _, err = bema("op", "send", one, "-p", miner)
+    assert (code, "TooFewSignatures" in err) == (4, True)
+    code, out, _ = bema("op", "send", two, one, "-p", miner)
+    assert (code, out.startswith("block 2 rejected")) == (0, True)
+    assert bema("op", "send", one, two, "-p", miner)[0] == 4
+    deadline = ("--until", 2**40)
+    motion = votes(bema, site, "suspend", ACCOUNTS[3], "--reason", "a test of suspension", *deadline)
+    code, out, _ = bema("op", "send", *motion, "-p", miner, "--json")
+    assert (code, json.loads(out)["party"]) == (0, 4)
+    code, _, err = bema("party", "submit", "-p", newcomer, "--count", 5)
+    assert code in {4, 7}
+    for _ in range(2):
+        assert bema("miner", "run", "--empty", "-p", miner)[0] == 0
+    with connect(site.url) as chain:
+        chain.advance(301)
+    code, out, _ = bema("party", "claim", "-p", miner, "--json")
+    claimed = json.loads(out)
+    assert (code, claimed["block"]) == (0, 3)
+    assert int(claimed["amount"]) > 0
+    code, out, _ = bema("party", "withdraw", "-p", miner, "--json")
+    assert (code, json.loads(out)["amount"]) == (0, claimed["amount"])
+    assert bema("party", "withdraw", "-p", miner)[0] == 4
+    code, out, _ = bema("miner", "bonds", "-p", miner, "--json")
+    assert (code, len(json.loads(out)["blocks"])) == (0, 3)
+    code, out, _ = bema("audit", "-p", miner, "--json")
+    report = json.loads(out)
+    assert (code, report["recomputed"], report["mismatches"], len(report["orphaned"])) == (0, 3, 0, 1)
+    assert "a test of rejection; nothing false is found in it" in report["findings"][0]["message"]
+    assert report["money"]["bonds_held"] == "0"
 
 
 def test_registering_twice_is_refused_by_the_contract(bema: Bema, site: Site) -> None:

@@ -68,6 +68,10 @@ def test_two_runs_with_one_seed_give_the_same_roots(tmp_path: Path) -> None:
     assert "parameters" in first.tampering[0]["what"]
     assert any("leaf" in sentence and "party" in sentence for sentence in first.tampering[1]["found"])
     assert first.inclusion["holds"]
+    assert (first.dispute["height"], first.dispute["votes"]) == (2, 2)
+    assert first.rewards[0]["who"] == "hired miner"
+    assert all(int(row["wei"]) > 0 for row in first.rewards)
+    assert len(first.audit["orphaned"]) == 1
     assert audited_later(tmp_path / "first", first) == 0
     page = (tmp_path / "first/report.html").read_text()
     assert page.count("<svg") == 2
@@ -80,6 +84,8 @@ POINTS = (
     ("bema_py.demo.training.publish_model", 4),
     ("bema_py.demo.founding.publish_model", 3),
     ("bema_py.demo.admission.approve", 5),
+    ("bema_py.demo.dispute.reject", 2),
+    ("bema_py.demo.payday.claim", 1),
     ("bema_py.demo.rounds.commit", 2),
     ("bema_py.demo.rounds.reveal", 3),
     ("bema_py.roles.block_miner.publish_model", 1),

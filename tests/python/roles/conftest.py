@@ -1,4 +1,4 @@
-"""A tiny network with a whole history, made once and read by many tests: three blocks and a rejected one, money, a suspension."""
+"""A tiny network with a whole history, made once: three blocks and a rejected one, a suspension, payments."""
 
 from collections.abc import Iterator
 
