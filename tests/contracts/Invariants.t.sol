@@ -48,6 +48,38 @@ contract InvariantsTest is Test {
         bytes4[] selectors;
     }
 
+    /// @dev The actors can do what they are for: without this, invariants over idle actors would hold as well.
+    function testActorsReachEverything() public {
+        actors.fund(5 ether - 1);
+        actors.commitAndReveal(0);
+        actors.mineHonestly(0, 0, 60);
+        actors.mineHonestly(3, 0, 60);
+        actors.mineHonestly(0, 0, 60);
+        actors.rejectByVotes(2);
+        actors.mineFalsely(1, 0, true);
+        actors.mineFalsely(1, 1, true);
+        actors.wait(2_399);
+        actors.wait(2_399);
+        actors.claim(0, 0);
+        actors.claim(3, 1);
+        actors.withdraw(3);
+        vm.assertEq(actors.claims(), 2);
+        vm.assertEq(actors.rejections(), 3);
+        vm.assertEq(actors.wentOut(), 0.25 ether);
+        actors.withdrawBond(0);
+        vm.assertEq(actors.wentOut(), 1.75 ether);
+        vm.assertEq(actors.refusals(), 0);
+        actors.replayBlock(2);
+        actors.stealBond(1);
+        actors.rejectWithoutQuorum(1, 0);
+        actors.replayApproval(77);
+        actors.copyCommitment(0);
+        vm.assertEq(actors.refusals(), 5);
+        invariantAccounting();
+        invariantChain();
+        invariantNoBreach();
+    }
+
     /// @dev Blocks are linked by parent hash, each met its target, and every status is the model's: a rollback restores
     /// exactly what was before the rejected block.
     function invariantChain() public view {

@@ -50,6 +50,49 @@ contract TypedDataTest is Fixture {
         vm.assertEq(digest, vm.eip712HashTypedData(string.concat(TYPES, _domain(), _message(given))));
     }
 
+    function testFuzzSuspensionDigest(address account, bytes32 reason, uint256 deadline) public view {
+        string memory types = _types(
+            "Suspension",
+            '{"name":"account","type":"address"},{"name":"reason","type":"bytes32"},{"name":"deadline","type":"uint256"}'
+        );
+        string memory message = string.concat(
+            '"account":"',
+            vm.toString(account),
+            '","reason":"',
+            vm.toString(reason),
+            _number("deadline", deadline),
+            '"}}'
+        );
+        vm.assertEq(
+            bema.suspensionDigest(account, reason, deadline),
+            vm.eip712HashTypedData(string.concat(types, _domain(), message))
+        );
+    }
+
+    function testFuzzRejectionDigest(bytes32 blockHash, bytes32 reason) public view {
+        string memory types =
+            _types("Rejection", '{"name":"blockHash","type":"bytes32"},{"name":"reason","type":"bytes32"}');
+        string memory message = string.concat(
+            '"blockHash":"', vm.toString(blockHash), '","reason":"', vm.toString(reason), '"}}'
+        );
+        vm.assertEq(
+            bema.rejectionDigest(blockHash, reason),
+            vm.eip712HashTypedData(string.concat(types, _domain(), message))
+        );
+    }
+
+    function _types(string memory name, string memory fields) private pure returns (string memory) {
+        return string.concat(
+            '{"types":{"EIP712Domain":[{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"}],"',
+            name,
+            '":[',
+            fields,
+            ']},"primaryType":"',
+            name,
+            '",'
+        );
+    }
+
     function _domain() private view returns (string memory) {
         return string.concat(
             '"domain":{"name":"BEMA","version":"1","chainId":',

@@ -178,7 +178,7 @@ contract Actors is Chain {
         leaves[0] = _recordLeaf(RULES, miner, uint8(_kind(miner)), height + 1);
         leaves[1] = kind % 2 == 0
             ? _sampleLeaf(kind, 1, keccak256(abi.encode(kind)))
-            : _rewardLeaf(miner, type(uint256).max - kind);
+            : _rewardLeaf(miner, type(uint256).max - kind % 1_000);
         uint256 place = _mineWith(miner, leaves);
         if (!prove) return;
         bema.rejectFalseLeaf(mined[place].header, 2, _proofOf(leaves, 1));
