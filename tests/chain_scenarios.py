@@ -60,8 +60,7 @@ def new_world(chain: Chain, **changes: int) -> World:
         classes=10,
         approvals_per_class=1,
         commitment_expiry=EXPIRY,
-        target=TARGET,
-        **{**STEADY, **changes},
+        **{"target": TARGET, **STEADY, **changes},
         founders=founders,
     )
     return World(chain, deployment, open_contract(chain, deployment))

@@ -142,6 +142,22 @@ def test_a_suspended_party_is_no_member_and_its_batches_are_void(fresh: TinyNetw
     assert (report.mismatches, report.recomputed) == (0, 5)
 
 
+def test_a_batch_that_nobody_listed_is_void_after_its_partys_suspension(
+    fresh: TinyNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine_empty(fresh, 1)
+    fresh.offer(fresh.parties[2])
+    fresh.suspend(fresh.parties[2])
+    with monkeypatch.context() as patch:
+        patch.setattr("bema_py.roles.block_miner.eligible", lambda *_: ())
+        mine_empty(fresh, 1)
+    worker = BlockMiner(fresh.network, fresh.miner)
+    assert worker.draft().assembled.body.batches == ()
+    monkeypatch.setattr("bema_py.roles.block_miner.eligible", lambda batches, *_: tuple(batches.values()))
+    worker.mine()
+    assert Check.BATCHES in false_checks(fresh)
+
+
 @pytest.mark.parametrize("changes", [{"deadline": 1}, {"signatures": ()}, {"reason": bytes(32)}])
 def test_a_forged_suspension_is_found(played: TinyNetwork, changes: dict[str, object]) -> None:
     network = played.network
