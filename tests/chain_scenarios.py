@@ -14,6 +14,7 @@ from bema_py.chain.connection import Chain, connect
 from bema_py.chain.contract import BemaContract
 from bema_py.chain.deployment import Deployment, deploy, open_contract
 from bema_py.chain.errors import ChainUnreachableError
+from bema_py.chain.parameters import Parameters
 from bema_py.chain.signers import NodeSigner, node_signer
 from bema_py.core.header import BlockHeader, miner_info_hash
 from bema_py.core.nonce import search_nonce
@@ -56,11 +57,13 @@ def new_world(chain: Chain, **changes: int) -> World:
     deployment = deploy(
         chain,
         node_signer(chain, 9),
-        rules_digest=RULES,
-        classes=10,
-        approvals_per_class=1,
-        commitment_expiry=EXPIRY,
-        **{"target": TARGET, **STEADY, **changes},
+        Parameters(
+            rules_digest=RULES,
+            classes=10,
+            approvals_per_class=1,
+            commitment_expiry=EXPIRY,
+            **{"target": TARGET, **STEADY, **changes},
+        ),
         founders=founders,
     )
     return World(chain, deployment, open_contract(chain, deployment))

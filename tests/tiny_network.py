@@ -8,6 +8,7 @@ import numpy as np
 
 from bema_py.chain.connection import Chain, embedded
 from bema_py.chain.deployment import deploy, open_contract
+from bema_py.chain.parameters import Parameters
 from bema_py.chain.signers import NodeSigner
 from bema_py.core.architecture import Architecture, Linear
 from bema_py.core.rules import Rules
@@ -171,18 +172,20 @@ def tiny_network(
     deployment = deploy(
         chain,
         accounts[0],
-        rules_digest=RULES.digest(),
-        classes=CLASSES,
-        approvals_per_class=1,
-        commitment_expiry=50,
-        target=2 ** (256 - work_bits),
-        max_target=2 ** (256 - work_bits),
-        block_spacing=SPACING,
-        retarget_interval=INTERVAL,
-        challenge_window=WINDOW,
-        quorum=FOUNDERS,
-        bond=BOND,
-        max_reward_per_block=BOND,
+        Parameters(
+            rules_digest=RULES.digest(),
+            classes=CLASSES,
+            approvals_per_class=1,
+            commitment_expiry=50,
+            target=2 ** (256 - work_bits),
+            max_target=2 ** (256 - work_bits),
+            block_spacing=SPACING,
+            retarget_interval=INTERVAL,
+            challenge_window=WINDOW,
+            quorum=FOUNDERS,
+            bond=BOND,
+            max_reward_per_block=BOND,
+        ),
         founders=[(accounts[1 + i].address, mask_of(HELD[i])) for i in range(FOUNDERS)],
     )
     network = Network(open_contract(chain, deployment), deployment, content, RULES, ModelCache(content))

@@ -1,7 +1,7 @@
 """The contract, one typed method a function."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 from bema_py.chain.approvals import Approval, check_approval
@@ -161,7 +161,8 @@ class BemaContract(DisputeCalls, MoneyCalls):
 
     def parameters(self) -> Parameters:
         """Give what the deployment fixed."""
-        return Parameters(*self._view("parameters", ())[0])
+        names = (field.name for field in fields(Parameters))
+        return Parameters(**dict(zip(names, self._view("parameters", ())[0], strict=True)))
 
     def tip(self) -> Tip:
         """Give the newest block; before block 1 the genesis hash at height 0."""

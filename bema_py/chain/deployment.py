@@ -13,11 +13,6 @@ from bema_py.chain.signers import Signer
 from bema_py.chain.transactions import Call, send
 from bema_py.core.types import Address, BlockHash, Digest, hex0x
 
-RETARGET_INTERVAL = 144
-"""Blocks in a period unless the deployer says otherwise."""
-EASING_SPACINGS = 6
-"""Spacings without a block before targets ease unless the deployer says otherwise."""
-
 
 @dataclass(frozen=True)
 class Founder:
@@ -51,45 +46,13 @@ class Deployment:
 
 
 def deploy(
-    chain: Chain,
-    signer: Signer,
-    *,
-    rules_digest: Digest,
-    classes: int,
-    approvals_per_class: int,
-    commitment_expiry: int,
-    target: int,
-    max_target: int,
-    block_spacing: int,
-    retarget_interval: int = RETARGET_INTERVAL,
-    easing_spacings: int = EASING_SPACINGS,
-    challenge_window: int,
-    quorum: int,
-    bond: int = 0,
-    max_reward_per_block: int = 0,
-    founders: Sequence[tuple[Address, int]],
+    chain: Chain, signer: Signer, parameters: Parameters, founders: Sequence[tuple[Address, int]]
 ) -> Deployment:
     """Deploy the contract for these founders (account, held-class mask).
 
-    They get the party ids 1, 2, ... in this order. See `Parameters` for what each value means; without `bond` and
-    `max_reward_per_block` the chain has no money in it. Raises `ContractRevertError` for parameters or founders
+    They get the party ids 1, 2, ... in this order. Raises `ContractRevertError` for parameters or founders
     that the constructor refuses.
     """
-    parameters = Parameters(
-        rules_digest,
-        classes,
-        approvals_per_class,
-        commitment_expiry,
-        target,
-        max_target,
-        block_spacing,
-        retarget_interval,
-        easing_spacings,
-        challenge_window,
-        quorum,
-        bond,
-        max_reward_per_block,
-    )
     listed = tuple(Founder(account, held) for account, held in founders)
     arguments = (tuple(asdict(parameters).values()), [(each.account, each.held_classes) for each in listed])
     data = artifact().bytecode + encode_call(CONSTRUCTOR, arguments)

@@ -6,9 +6,9 @@ from bema_py.core.difficulty import TargetRule
 from bema_py.core.types import Digest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """The constructor's values in its order: see `IBema.Parameters`.
+    """The constructor's values in its order: see `IBema.Parameters`. Without bond and reward there is no money.
 
     target: of the first period. max_target: neither retargeting nor easing goes beyond it. block_spacing: seconds
     between two blocks. retarget_interval: blocks in a period. easing_spacings: spacings without a block after which
@@ -23,12 +23,12 @@ class Parameters:
     target: int
     max_target: int
     block_spacing: int
-    retarget_interval: int
-    easing_spacings: int
+    retarget_interval: int = 144
+    easing_spacings: int = 6
     challenge_window: int
     quorum: int
-    bond: int
-    max_reward_per_block: int
+    bond: int = 0
+    max_reward_per_block: int = 0
 
     @property
     def target_rule(self) -> TargetRule:

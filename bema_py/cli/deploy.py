@@ -5,9 +5,10 @@ from typing import Any
 
 from bema_py.chain import deployment as chain_deployment
 from bema_py.chain.deployment_file import save_deployment
+from bema_py.chain.parameters import Parameters
 from bema_py.cli.opening import open_chain, open_signer, open_store, parse_address
 from bema_py.cli.output import JsonOption, emit
-from bema_py.cli.profile import Profile, ProfileError, ProfileOption, load_profile
+from bema_py.cli.profile import DeploySection, Profile, ProfileError, ProfileOption, load_profile
 from bema_py.core.errors import InputError
 from bema_py.core.rules import Rules
 from bema_py.core.types import Address, hex0x, mask_of
@@ -33,20 +34,8 @@ def deploy(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
     made = chain_deployment.deploy(
         chain,
         open_signer(settings, chain),
-        rules_digest=rules.digest(),
-        classes=rules.classes,
-        approvals_per_class=section.approvals_per_class,
-        commitment_expiry=section.commitment_expiry,
-        target=_target(profile, "work_bits", section.work_bits),
-        max_target=_target(profile, "least_work_bits", section.least_work_bits),
-        block_spacing=section.block_spacing,
-        retarget_interval=section.retarget_interval,
-        easing_spacings=section.easing_spacings,
-        challenge_window=section.challenge_window,
-        quorum=section.quorum,
-        bond=section.bond,
-        max_reward_per_block=section.max_reward_per_block,
-        founders=founders,
+        _parameters(profile, section, rules),
+        founders,
     )
     save_deployment(made, record)
     values = {
@@ -70,6 +59,25 @@ def read_rules(profile: Profile) -> Rules:
         return Rules(**values)
     except TypeError as error:
         raise ProfileError(profile.path, f"[rules] is incomplete or has an unknown name ({error})") from error
+
+
+def _parameters(profile: Path, section: DeploySection, rules: Rules) -> Parameters:
+    """Return what the deployment fixes, from the profile's [deploy] section and the rules."""
+    return Parameters(
+        rules_digest=rules.digest(),
+        classes=rules.classes,
+        approvals_per_class=section.approvals_per_class,
+        commitment_expiry=section.commitment_expiry,
+        target=_target(profile, "work_bits", section.work_bits),
+        max_target=_target(profile, "least_work_bits", section.least_work_bits),
+        block_spacing=section.block_spacing,
+        retarget_interval=section.retarget_interval,
+        easing_spacings=section.easing_spacings,
+        challenge_window=section.challenge_window,
+        quorum=section.quorum,
+        bond=section.bond,
+        max_reward_per_block=section.max_reward_per_block,
+    )
 
 
 def _target(profile: Path, name: str, bits: int) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from bema_py.chain.connection import Chain
 from bema_py.chain.deployment import deploy, open_contract
 from bema_py.chain.deployment_file import load_deployment, save_deployment
+from bema_py.chain.parameters import Parameters
 from bema_py.demo.cast import Cast
 from bema_py.demo.settings import (
     APPROVALS_PER_CLASS,
@@ -41,18 +42,20 @@ def found_network(
         deployment = deploy(
             chain,
             cast.deployer,
-            rules_digest=rules.digest(),
-            classes=rules.classes,
-            approvals_per_class=APPROVALS_PER_CLASS,
-            commitment_expiry=COMMITMENT_EXPIRY,
-            target=2 ** (256 - WORK_BITS),
-            max_target=2 ** (256 - LEAST_WORK_BITS),
-            block_spacing=BLOCK_SPACING,
-            retarget_interval=RETARGET_INTERVAL,
-            challenge_window=CHALLENGE_WINDOW,
-            quorum=QUORUM,
-            bond=BOND,
-            max_reward_per_block=MAX_REWARD_PER_BLOCK,
+            Parameters(
+                rules_digest=rules.digest(),
+                classes=rules.classes,
+                approvals_per_class=APPROVALS_PER_CLASS,
+                commitment_expiry=COMMITMENT_EXPIRY,
+                target=2 ** (256 - WORK_BITS),
+                max_target=2 ** (256 - LEAST_WORK_BITS),
+                block_spacing=BLOCK_SPACING,
+                retarget_interval=RETARGET_INTERVAL,
+                challenge_window=CHALLENGE_WINDOW,
+                quorum=QUORUM,
+                bond=BOND,
+                max_reward_per_block=MAX_REWARD_PER_BLOCK,
+            ),
             founders=[(player.signer.address, player.held_classes) for player in cast.founders],
         )
         save_deployment(deployment, record)

@@ -24,6 +24,7 @@ from bema_py.chain.keystore import (
     password_from_environment,
     password_from_file,
 )
+from bema_py.chain.parameters import Parameters
 from bema_py.chain.signers import LocalSigner, local_signer, node_signer
 from bema_py.chain.transactions import Call, send
 from bema_py.core.types import Address
@@ -48,15 +49,17 @@ def test_a_key_of_ones_own_registers_a_party(chain: Chain) -> None:
     deployment = deploy(
         chain,
         signer,
-        rules_digest=card(9),
-        classes=5,
-        approvals_per_class=1,
-        commitment_expiry=5,
-        target=1 << 250,
-        max_target=1 << 250,
-        block_spacing=600,
-        challenge_window=600,
-        quorum=1,
+        Parameters(
+            rules_digest=card(9),
+            classes=5,
+            approvals_per_class=1,
+            commitment_expiry=5,
+            target=1 << 250,
+            max_target=1 << 250,
+            block_spacing=600,
+            challenge_window=600,
+            quorum=1,
+        ),
         founders=[(signer.address, LOW)],
     )
     contract = open_contract(chain, deployment)
