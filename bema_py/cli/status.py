@@ -1,11 +1,13 @@
 """`bema status`: where a network stands."""
 
 from pathlib import Path
+from typing import Any
 
 from bema_py.cli.opening import open_network
 from bema_py.cli.output import JsonOption, console, emit, table
 from bema_py.cli.profile import ProfileOption, load_profile
 from bema_py.core.types import classes_of, hex0x
+from bema_py.roles.history import History
 
 
 def status(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = False) -> None:
@@ -15,29 +17,7 @@ def status(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
     """
     network = open_network(load_profile(profile))
     history = network.history()
-    members = (
-        {party.party for party in history.members_at(len(history.blocks) + 1)} if history.genesis else set()
-    )
-    parties = [
-        {
-            "party": party.party,
-            "account": hex0x(party.account),
-            "kind": party.party_type.name.lower(),
-            "held_classes": list(classes_of(party.held_classes)),
-            "member_of_next_block": party.party in members,
-            "suspended": history.suspended(party.party),
-        }
-        for _, party in sorted(history.parties.items())
-    ]
-    blocks = [
-        {
-            "height": event.height,
-            "hash": hex0x(event.block_hash),
-            "miner": hex0x(event.miner),
-            "time": event.position.time,
-        }
-        for event in history.blocks
-    ]
+    parties, blocks = _parties(history), _blocks(history)
     values = {
         "chain_id": network.deployment.chain_id,
         "contract": hex0x(network.deployment.address),
@@ -59,3 +39,32 @@ def status(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
         console.print(table("parties", tuple(parties[0]), [tuple(row.values()) for row in parties]))
     if not as_json and blocks:
         console.print(table("newest blocks", tuple(blocks[0]), [tuple(row.values()) for row in blocks[-10:]]))
+
+
+def _parties(history: History) -> list[dict[str, Any]]:
+    members = (
+        {party.party for party in history.members_at(len(history.blocks) + 1)} if history.genesis else set()
+    )
+    return [
+        {
+            "party": party.party,
+            "account": hex0x(party.account),
+            "kind": party.party_type.name.lower(),
+            "held_classes": list(classes_of(party.held_classes)),
+            "member_of_next_block": party.party in members,
+            "suspended": history.suspended(party.party),
+        }
+        for _, party in sorted(history.parties.items())
+    ]
+
+
+def _blocks(history: History) -> list[dict[str, Any]]:
+    return [
+        {
+            "height": event.height,
+            "hash": hex0x(event.block_hash),
+            "miner": hex0x(event.miner),
+            "time": event.position.time,
+        }
+        for event in history.blocks
+    ]

@@ -42,6 +42,8 @@ def claim(network: Network, history: History, signer: Signer) -> Claim:
 
 def withdraw_bonds(network: Network, history: History, signer: Signer) -> list[BlockHash]:
     """Take back the signer's bonds of blocks that are final, or orphaned without being rejected; return the blocks."""
+    if not network.deployment.parameters.bond:
+        return []
     free = [*final_blocks(network, history), *(each.event for each in history.orphans if not each.rejected)]
     due = [
         event.block_hash
