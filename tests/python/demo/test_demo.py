@@ -84,13 +84,13 @@ POINTS = (
     ("bema_py.demo.training.publish_model", 4),
     ("bema_py.demo.founding.publish_model", 3),
     ("bema_py.demo.admission.approve", 5),
-    ("bema_py.demo.dispute.reject", 2),
-    ("bema_py.demo.payday.claim", 1),
     ("bema_py.demo.rounds.commit", 2),
     ("bema_py.demo.rounds.reveal", 3),
     ("bema_py.roles.block_miner.publish_model", 1),
     ("bema_py.roles.block_miner.search_nonce", 1),
     ("bema_py.demo.scenario.measure_accuracy", 1),
+    ("bema_py.demo.dispute.reject", 2),
+    ("bema_py.demo.payday.claim", 1),
     ("bema_py.demo.scenario.write_run", 1),
 )
 
