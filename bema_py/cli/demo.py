@@ -21,7 +21,7 @@ def demo(
         str, typer.Option(help="URL of a development chain (anvil); without it one is embedded.")
     ] = "",
     parties: Annotated[int, typer.Option(help="10, 20 or 50 parties.")] = 10,
-    blocks: Annotated[int, typer.Option(help="How many blocks to mine.")] = 8,
+    blocks: Annotated[int, typer.Option(help="How many blocks to mine.")] = 6,
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 1,
     out: Annotated[Path, typer.Option(help="The run directory; an interrupted run is resumed.")] = Path(
         "runs/demo"

@@ -23,7 +23,7 @@ from bema_py.cli.profile import Profile, ProfileOption, load_profile
 from bema_py.core.batch import Sample
 from bema_py.core.errors import InputError, PolicyError
 from bema_py.core.types import ModelDigest, hex0x, mask_of
-from bema_py.learning.parties import train_party
+from bema_py.learning.parties import TrainingJob
 from bema_py.learning.training import Recipe
 from bema_py.roles.content import load_card, publish_model
 from bema_py.roles.network import Network, read_ledger
@@ -57,13 +57,8 @@ def train(profile: ProfileOption = DEFAULT_PROFILE, as_json: JsonOption = False)
     share = party_share(settings, case)
     with progress(as_json) as bars:
         task = bars.add_task("training")
-        model = train_party(
-            share,
-            case.public,
-            settings.party.seed,
-            Recipe(settings.party.steps),
-            progress=lambda done, total: bars.update(task, completed=done, total=total),
-        )
+        job = TrainingJob(share, case.public, settings.party.seed, Recipe(settings.party.steps))
+        model = job.run(lambda done, total: bars.update(task, completed=done, total=total))
     digest = publish_model(open_store(settings), model)
     path = state_directory(settings) / MODEL_FILE
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ class DemoSettings:
     data_dir: str = ""
     chain: str = ""
     parties: int = 10
-    blocks: int = 8
+    blocks: int = 6
     seed: int = 1
 
     def __post_init__(self) -> None:

@@ -1,22 +1,20 @@
 """The local models of the demonstration, trained once and kept."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from bema_py.core.types import ModelDigest, hex0x
-from bema_py.demo.cast import Cast, Player
+from bema_py.demo.cast import Cast
 from bema_py.demo.settings import DemoSettings
 from bema_py.demo.view import View
 from bema_py.learning.attacks import swapped_labels
-from bema_py.learning.baselines import train_centralised
+from bema_py.learning.baselines import centralised_party
 from bema_py.learning.cases import DataCase, build_case
 from bema_py.learning.datasets import SplitDataset
 from bema_py.learning.model import Model
-from bema_py.learning.parallel import run_all
-from bema_py.learning.parties import party_seed, train_party
+from bema_py.learning.parties import TrainingJob, party_seed, train_all
 from bema_py.learning.sources import load_dataset
 from bema_py.roles.content import load_model, publish_model
 from bema_py.storage.directory_store import DirectoryStore
@@ -46,13 +44,13 @@ def train_players(
     """Train every model that an interrupted run has not trained yet; returns the models by player."""
     record = directory / MODELS_FILE
     trained: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
-    tasks = {name: task for name, task in _tasks(settings, case, cast).items() if name not in trained}
+    jobs = {name: job for name, job in _jobs(settings, case, cast).items() if name not in trained}
     with view.bars() as bars:
-        bar = bars.add_task("models trained", total=len(tasks))
-        for name, model in zip(tasks, run_all(list(tasks.values())), strict=True):
+        bar = bars.add_task("training", total=sum(job.recipe.steps for job in jobs.values()))
+        models = train_all(list(jobs.values()), progress=lambda *_: bars.advance(bar))
+        for name, model in zip(jobs, models, strict=True):
             trained[name] = hex0x(publish_model(store, model))
             record.write_text(json.dumps(trained, indent=1) + "\n")
-            bars.advance(bar)
     view.line(
         f"  {len(trained)} models trained: {len(cast.players)} parties, the intruder, and one on all data pooled"
     )
@@ -61,20 +59,15 @@ def train_players(
     }
 
 
-def _tasks(settings: DemoSettings, case: DataCase, cast: Cast) -> dict[str, Callable[[], Model]]:
-    tasks: dict[str, Callable[[], Model]] = {
-        player.name: partial(_train, settings, case, player, number)
-        for number, player in enumerate((*cast.players, cast.intruder))
-    }
-    tasks[CENTRALISED] = partial(
-        train_centralised, open_dataset(settings), settings.seed, settings.tuning.centralised_recipe
-    )
-    return tasks
-
-
-def _train(settings: DemoSettings, case: DataCase, player: Player, number: int) -> Model:
-    seed = party_seed(settings.seed, number)
-    share = player.share
-    if player.trains_on_swapped_labels:
-        share = replace(share, private=swapped_labels(share.private, seed))
-    return train_party(share, case.public, seed, settings.tuning.recipe)
+def _jobs(settings: DemoSettings, case: DataCase, cast: Cast) -> dict[str, TrainingJob]:
+    tuning = settings.tuning
+    jobs = {}
+    for number, player in enumerate((*cast.players, cast.intruder)):
+        seed = party_seed(settings.seed, number)
+        share = player.share
+        if player.trains_on_swapped_labels:
+            share = replace(share, private=swapped_labels(share.private, seed))
+        jobs[player.name] = TrainingJob(share, case.public, seed, tuning.recipe)
+    pooled = centralised_party(open_dataset(settings))
+    jobs[CENTRALISED] = TrainingJob(pooled, None, settings.seed, tuning.centralised_recipe)
+    return jobs

@@ -29,16 +29,16 @@ class Tuning:
     scan: int
 
 
-def _rules(step: float, decay: float) -> Rules:
+def _rules(*, delta: float, sigma: float, step: float, decay: float) -> Rules:
     return Rules(
         classes=10,
         input=(1, 28, 28),
         alpha=(1, 1),
-        delta=round(0.6 * SCORE),
-        sigma=round(0.2 * SCORE),
+        delta=round(delta * SCORE),
+        sigma=round(sigma * SCORE),
         step_initial=round(step * STEP),
         step_decay=round(decay * STEP),
-        step_minimum=round(0.0001 * STEP),
+        step_minimum=round(step / 10 * STEP),
         cap=2**18,
         mode="log",
         wrong_class="largest",
@@ -50,23 +50,28 @@ def _rules(step: float, decay: float) -> Rules:
     )
 
 
+# An honest newcomer deviates by up to 0.1 a sample on the classes it shares with a founder, one trained on swapped
+# labels by 0.4 and more; two models trained apart lie at least 0.01 from each other.
+THRESHOLDS = Thresholds(omega=round(0.2 * SCORE), omega_min=round(0.001 * SCORE))
+
 TUNINGS: Mapping[str, Tuning] = MappingProxyType(
     {
+        # Short training leaves calibration something to do on a data set this easy.
         "digits": Tuning(
-            _rules(0.003, 0.95),
-            Recipe(600),
-            Recipe(900),
-            Thresholds(round(0.2 * SCORE), round(0.001 * SCORE)),
-            20,
-            100,
+            rules=_rules(delta=0.6, sigma=0.3, step=0.004, decay=0.94),
+            recipe=Recipe(150, held_weight=10),
+            centralised_recipe=Recipe(900),
+            thresholds=THRESHOLDS,
+            quota=8,
+            scan=80,
         ),
         "mnist": Tuning(
-            _rules(0.0025, 0.94),
-            Recipe(2500),
-            Recipe(6000),
-            Thresholds(round(0.1 * SCORE), round(0.001 * SCORE)),
-            20,
-            300,
+            rules=_rules(delta=0.6, sigma=0.2, step=0.004, decay=0.94),
+            recipe=Recipe(6000, held_weight=10),
+            centralised_recipe=Recipe(9000),
+            thresholds=THRESHOLDS,
+            quota=20,
+            scan=300,
         ),
     }
 )

@@ -1,6 +1,6 @@
-"""Training all parties of a case, two at a time on two cores, with the result of one at a time."""
+"""Training several models side by side, with the results of one at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
@@ -8,14 +8,14 @@ from threading import Event
 import numpy as np
 
 from bema_py.core.architecture import ARCHITECTURES
-from bema_py.learning.cases import CaseParty, DataCase
+from bema_py.learning.cases import CaseParty
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import single_threaded_operations
 from bema_py.learning.training import Recipe, train_local
 
-PartyProgress = Callable[[int, int, int], None]
-"""Called from any thread with (party, steps done, steps in all); may raise to stop."""
+JobProgress = Callable[[int, int, int], None]
+"""Called from any thread with (number of the job, steps done, steps in all); may raise to stop."""
 
 
 class _Stopped(Exception):  # noqa: N818 - a signal between threads, never seen by a caller
@@ -23,58 +23,62 @@ class _Stopped(Exception):  # noqa: N818 - a signal between threads, never seen 
 
 
 @dataclass(frozen=True, slots=True)
-class _Reporter:
-    """Passes a party's progress on, and ends its training once another one failed or the user interrupted."""
+class TrainingJob:
+    """One model to train: a party of a case, the public samples if any, a seed and a recipe."""
 
-    party: int
+    party: CaseParty
+    public: Dataset | None
+    seed: int
+    recipe: Recipe
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> Model:
+        """Train the model."""
+        architecture = ARCHITECTURES[self.party.architecture](len(self.party.label_space) + 1)
+        return train_local(
+            architecture,
+            self.party.label_space,
+            self.party.private,
+            self.public,
+            self.seed,
+            self.recipe,
+            progress=progress,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reporter:
+    """Passes a job's progress on, and ends it once another one failed or the user interrupted."""
+
+    number: int
     stop: Event
-    progress: PartyProgress | None
+    progress: JobProgress | None
 
     def __call__(self, done: int, total: int) -> None:
         if self.stop.is_set():
             raise _Stopped
         if self.progress is not None:
-            self.progress(self.party, done, total)
+            self.progress(self.number, done, total)
 
 
-def train_parties(
-    case: DataCase, seed: int, recipe: Recipe, *, workers: int = 2, progress: PartyProgress | None = None
-) -> tuple[Model, ...]:
-    """Train every party of a case; neither `workers` nor the load of the machine changes the models."""
+def train_all(
+    jobs: Sequence[TrainingJob], *, workers: int = 2, progress: JobProgress | None = None
+) -> Iterator[Model]:
+    """Yield the models in the order of the jobs; neither `workers` nor the machine's load changes them.
+
+    An error or an interruption stops every worker at its next step.
+    """
     stop = Event()
     with single_threaded_operations(), ThreadPoolExecutor(workers) as executor:
         futures = [
-            executor.submit(
-                train_party,
-                party,
-                case.public,
-                party_seed(seed, number),
-                recipe,
-                progress=_Reporter(number, stop, progress),
-            )
-            for number, party in enumerate(case.parties)
+            executor.submit(job.run, _Reporter(number, stop, progress)) for number, job in enumerate(jobs)
         ]
         try:
-            return tuple(future.result() for future in futures)
+            for future in futures:
+                yield future.result()
         except BaseException:
             stop.set()
             executor.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def train_party(
-    party: CaseParty,
-    public: Dataset | None,
-    seed: int,
-    recipe: Recipe,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-) -> Model:
-    """Train the model of one party of a case."""
-    architecture = ARCHITECTURES[party.architecture](len(party.label_space) + 1)
-    return train_local(
-        architecture, party.label_space, party.private, public, seed, recipe, progress=progress
-    )
 
 
 def party_seed(seed: int, party: int) -> int:

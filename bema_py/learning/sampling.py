@@ -13,8 +13,8 @@ from bema_py.learning.datasets import Dataset, DatasetSizeError
 class BalancedSampler:
     """Draws batches in which every held class is equally likely, and so is every other class of the label space.
 
-    A held class is `held_weight` times as likely as another one, however many samples there are. A share of each batch is labelled with the reserved output: samples of other classes where the data has any,
-    scrambled images otherwise.
+    A held class is `held_weight` times as likely as another one, however many samples there are. A share of each batch
+    is labelled with the reserved output: samples of other classes where the data has any, scrambled images otherwise.
     """
 
     def __init__(

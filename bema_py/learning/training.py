@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import cos, pi
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from bema_py.core.architecture import Architecture
-from bema_py.learning.adam import Adam
 from bema_py.learning.augmentation import Distortion
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.float_net import float_logits, initial_parameters, split_parameters
@@ -82,12 +80,15 @@ def descend(
     progress: Progress | None,
 ) -> None:
     """Minimise the cross entropy over the recipe's batches, changing the parameters in place."""
-    optimiser = Adam(flat.data, recipe.weight_decay, PARAMETER_BOUND)
+    optimiser = torch.optim.AdamW([flat], recipe.learning_rate, (0.9, 0.99), weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.steps)
     for step in range(recipe.steps):
         images, outputs = sampler.draw(recipe.batch_size, recipe.distortion)
         logits = float_logits(architecture, flat, images)
         loss = functional.cross_entropy(logits, outputs, label_smoothing=recipe.smoothing)
-        (gradient,) = torch.autograd.grad(loss, flat)
-        optimiser.step(gradient, recipe.learning_rate * (1 + cos(pi * step / recipe.steps)) / 2)
+        (flat.grad,) = torch.autograd.grad(loss, flat)
+        optimiser.step()
+        schedule.step()
+        flat.data.clamp_(-PARAMETER_BOUND, PARAMETER_BOUND)
         if progress is not None:
             progress(step + 1, recipe.steps)

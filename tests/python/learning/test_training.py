@@ -6,11 +6,11 @@ import torch
 
 from bema_py.core.architecture import ARCHITECTURES
 from bema_py.learning.augmentation import Distortion, distort, scramble
-from bema_py.learning.baselines import train_centralised
+from bema_py.learning.baselines import centralised_party
 from bema_py.learning.cases import build_case
 from bema_py.learning.datasets import Dataset, DatasetSizeError, SplitDataset, load_digits_dataset
 from bema_py.learning.float_net import float_logits
-from bema_py.learning.parties import party_seed, train_parties, train_party
+from bema_py.learning.parties import TrainingJob, party_seed, train_all
 from bema_py.learning.predictors import accuracy, max_model
 from bema_py.learning.sampling import BalancedSampler
 from bema_py.learning.scoring import class_scores
@@ -35,17 +35,17 @@ def hashes(models):
 
 
 def test_workers_and_threads_change_nothing(case):
-    two = train_parties(case, 3, SHORT, workers=2)
+    jobs = [TrainingJob(party, case.public, party_seed(3, i), SHORT) for i, party in enumerate(case.parties)]
+    two = list(train_all(jobs, workers=2))
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        one = train_parties(case, 3, SHORT, workers=1)
+        one = list(train_all(jobs, workers=1))
     finally:
         torch.set_num_threads(before)
     assert hashes(one) == hashes(two)
     assert len(set(hashes(one))) == 10
-    alone = train_party(case.parties[4], case.public, party_seed(3, 4), SHORT)
-    assert alone.sha256() == one[4].sha256()
+    assert jobs[4].run().sha256() == one[4].sha256()
 
 
 def test_training_leaves_torch_as_it_was(case):
@@ -53,7 +53,7 @@ def test_training_leaves_torch_as_it_was(case):
     expected = torch.rand(3)
     torch.manual_seed(11)
     threads = torch.get_num_threads()
-    train_party(case.parties[0], case.public, 1, SHORT)
+    TrainingJob(case.parties[0], case.public, 1, SHORT).run()
     assert torch.equal(torch.rand(3), expected)
     assert torch.get_num_threads() == threads
     assert torch.is_grad_enabled()
@@ -74,8 +74,9 @@ def test_an_error_in_the_progress_stops_every_worker(case):
         if done == 3:
             raise KeyboardInterrupt
 
+    long = Recipe(100_000, batch_size=8)
     with pytest.raises(KeyboardInterrupt):
-        train_parties(case, 1, Recipe(100_000, batch_size=8), progress=stop)
+        list(train_all([TrainingJob(party, case.public, 1, long) for party in case.parties], progress=stop))
     assert {party for party, _ in calls} <= {0, 1}
 
 
@@ -111,9 +112,10 @@ def test_the_reserved_output_answers_to_scrambled_images(digits):
 
 
 def test_centralised_training_sees_every_class(digits):
-    model = train_centralised(digits, 1, SHORT)
+    model = TrainingJob(centralised_party(digits), None, 1, SHORT).run()
     assert model.classes == tuple(range(10))
-    again = train_centralised(SplitDataset("copy", digits.training, digits.test.select([0]), 0), 1, SHORT)
+    copy = SplitDataset("copy", digits.training, digits.test.select([0]), 0)
+    again = TrainingJob(centralised_party(copy), None, 1, SHORT).run()
     assert again.sha256() == model.sha256()
 
 
