@@ -17,9 +17,9 @@ library Header {
     uint256 internal constant LENGTH = 112;
 
     /// @notice Double SHA-256 of the header; as a big-endian number it is compared with the target.
-    function hash(bytes calldata header) internal pure returns (bytes32) {
+    function hash(bytes calldata header) internal view returns (bytes32) {
         if (header.length != LENGTH) revert IBema.HeaderLength(header.length, LENGTH);
-        return Sha256d.digest(header);
+        return Sha256d.digestCalldata(header);
     }
 
     function parent(bytes calldata header) internal pure returns (bytes32) {
@@ -39,13 +39,13 @@ library Header {
     }
 
     /// @notice The miner info hash: double SHA-256 of miner address 20 | party type 1.
-    function minerInfoHash(address miner, PartyType partyType) internal pure returns (bytes32) {
+    function minerInfoHash(address miner, PartyType partyType) internal view returns (bytes32) {
         return Sha256d.digest(abi.encodePacked(miner, partyType));
     }
 
     /// @notice The parent of block 1: double SHA-256 of 0x04 | chain id 32 | contract 20 | rules digest 32.
     /// @dev Binds every block to one chain, one contract and one rules object.
-    function genesisHash(uint256 chainId, address bema, bytes32 rulesDigest) internal pure returns (bytes32) {
+    function genesisHash(uint256 chainId, address bema, bytes32 rulesDigest) internal view returns (bytes32) {
         return Sha256d.digest(abi.encodePacked(bytes1(0x04), chainId, bema, rulesDigest));
     }
 }

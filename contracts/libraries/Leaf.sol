@@ -22,12 +22,12 @@ library Leaf {
     uint256 private constant UPDATE_LENGTH = 70;
     uint256 private constant REWARD_LENGTH = 54;
 
-    function leafHash(bytes calldata preimage) internal pure returns (bytes32) {
-        return Sha256d.digest(preimage);
+    function leafHash(bytes calldata preimage) internal view returns (bytes32) {
+        return Sha256d.digestCalldata(preimage);
     }
 
     /// @notice The hash of a reward leaf.
-    function rewardHash(address account, uint256 cumulative) internal pure returns (bytes32) {
+    function rewardHash(address account, uint256 cumulative) internal view returns (bytes32) {
         return Sha256d.digest(abi.encodePacked(bytes1(0), uint8(REWARD), account, cumulative));
     }
 
@@ -55,8 +55,8 @@ library Leaf {
     }
 
     /// @notice The miner info hash that the record's miner and party type have.
-    function recordMinerInfo(bytes calldata preimage) internal pure returns (bytes32) {
-        return Sha256d.digest(preimage[34:55]);
+    function recordMinerInfo(bytes calldata preimage) internal view returns (bytes32) {
+        return Sha256d.digestCalldata(preimage[34:55]);
     }
 
     function recordHeight(bytes calldata preimage) internal pure returns (uint32) {

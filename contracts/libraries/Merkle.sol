@@ -12,9 +12,6 @@ import {Sha256d} from "./Sha256d.sol";
 library Merkle {
     bytes1 private constant ROOT = 0x02;
 
-    /// @notice The SHA-256 precompile gave no digest, as where the gas ran out.
-    error HashFailed();
-
     /// @notice The root of the tree in which `leaf` is leaf `index` of `leafCount` with these siblings, lowest level first.
     function rootOf(bytes32 leaf, uint32 index, uint32 leafCount, bytes32[] calldata proof)
         internal
@@ -24,16 +21,40 @@ library Merkle {
         // Stops a proof of the padding that stands behind the last leaf.
         if (index >= leafCount) revert IBema.IndexOutOfRange(index, leafCount);
         // Stops a node from being proved as a leaf, and a leaf as a node.
-        uint256 required = depth(leafCount);
-        if (proof.length != required) revert IBema.ProofDepth(proof.length, required);
+        if (!_isDepth(proof.length, leafCount)) revert IBema.ProofDepth(proof.length, depth(leafCount));
 
-        bytes32 apex = leaf;
-        uint256 position = index;
-        for (uint256 level = 0; level < required; ++level) {
-            apex = position & 1 == 0 ? node(apex, proof[level]) : node(proof[level], apex);
-            position >>= 1;
+        return root(leafCount, climb(leaf, index, proof));
+    }
+
+    /// @notice The apex above `leaf`: at each level the node of the running hash and its sibling, on the side that the index
+    /// says.
+    /// @dev In assembly, since it is what a proof costs: the preimage 0x01 | left | right stays where it is, and the two halves are
+    /// written over it. The whole tree in plain Solidity is the fuzz oracle.
+    function climb(bytes32 leaf, uint32 index, bytes32[] calldata proof)
+        internal
+        view
+        returns (bytes32 apex)
+    {
+        bool done = true;
+        assembly ("memory-safe") {
+            apex := leaf
+            let preimage := mload(0x40)
+            mstore8(preimage, 0x01)
+            let halves := add(preimage, 1)
+            let position := index
+            let end := add(proof.offset, shl(5, proof.length))
+            for { let sibling := proof.offset } lt(sibling, end) { sibling := add(sibling, 32) } {
+                let side := shl(5, and(position, 1))
+                mstore(add(halves, side), apex)
+                mstore(add(halves, xor(side, 32)), calldataload(sibling))
+                // Arguments are evaluated from the last to the first: the call comes before the size of its answer.
+                done := and(done, and(eq(returndatasize(), 32), staticcall(gas(), 2, preimage, 65, 0, 32)))
+                done := and(done, and(eq(returndatasize(), 32), staticcall(gas(), 2, 0, 32, 0, 32)))
+                apex := mload(0)
+                position := shr(1, position)
+            }
         }
-        return root(leafCount, apex);
+        if (!done) revert Sha256d.HashFailed();
     }
 
     /// @notice ceil(log2 leafCount): the number of siblings in a proof.
@@ -43,26 +64,14 @@ library Merkle {
         }
     }
 
-    /// @notice Double SHA-256 of 0x01 | left | right.
-    /// @dev In assembly, since it runs once a level and so costs half. Its twin in plain Solidity is the fuzz oracle.
-    function node(bytes32 left, bytes32 right) internal view returns (bytes32 digest) {
-        bool done;
-        assembly ("memory-safe") {
-            let preimage := mload(0x40)
-            mstore8(preimage, 0x01)
-            mstore(add(preimage, 1), left)
-            mstore(add(preimage, 33), right)
-            done := staticcall(gas(), 2, preimage, 65, 0, 32)
-            done := and(done, eq(returndatasize(), 32))
-            let again := staticcall(gas(), 2, 0, 32, 0, 32)
-            done := and(and(done, again), eq(returndatasize(), 32))
-            digest := mload(0)
-        }
-        if (!done) revert HashFailed();
+    /// @notice Double SHA-256 of 0x02 | leaf count | apex.
+    function root(uint32 leafCount, bytes32 apex) internal view returns (bytes32) {
+        return Sha256d.digest(abi.encodePacked(ROOT, leafCount, apex));
     }
 
-    /// @notice Double SHA-256 of 0x02 | leaf count | apex.
-    function root(uint32 leafCount, bytes32 apex) internal pure returns (bytes32) {
-        return Sha256d.digest(abi.encodePacked(ROOT, leafCount, apex));
+    /// @dev Whether levels = ceil(log2 leafCount), without counting: 2^(levels - 1) < leafCount <= 2^levels.
+    function _isDepth(uint256 levels, uint32 leafCount) private pure returns (bool) {
+        uint256 width = 1 << levels;
+        return leafCount <= width && leafCount > width >> 1;
     }
 }

@@ -73,27 +73,56 @@ contract ClassMaskTest is Test {
 
 contract Sha256dTest is Test {
     /// @dev Lengths around the 64-byte blocks of SHA-256 and far beyond.
-    function testFuzzAnyLength(bytes32 seed, uint256 length) public pure {
+    function testFuzzAnyLength(bytes32 seed, uint256 length) public view {
         bytes memory data = new bytes(bound(length, 0, 5_000));
         for (uint256 i = 0; i < data.length; i += 32) {
             data[i] = seed[i / 32 % 32];
         }
         vm.assertEq(Sha256d.digest(data), sha256(bytes.concat(sha256(data))));
+        vm.assertEq(this.ofCalldata(data), sha256(bytes.concat(sha256(data))));
+    }
+
+    /// @dev What lies in memory stays as it was.
+    function ofCalldata(bytes calldata data) external view returns (bytes32 hash) {
+        bytes memory before = abi.encodePacked("in use");
+        hash = Sha256d.digestCalldata(data);
+        vm.assertEq(keccak256(before), keccak256("in use"));
+        vm.assertEq(keccak256(new bytes(300)), keccak256(abi.encodePacked(new bytes(300))));
     }
 }
 
 contract MerkleTest is Test {
     /// @dev The plain twin of the assembly.
-    function testFuzzNode(bytes32 left, bytes32 right, bytes memory dirty) public view {
+    function testFuzzClimb(bytes32 leaf, uint32 index, bytes32[] memory proof, bytes memory dirty)
+        public
+        view
+    {
         bytes32 before = keccak256(dirty);
-        bytes32 node = Merkle.node(left, right);
-        vm.assertEq(node, sha256(bytes.concat(sha256(bytes.concat(hex"01", left, right)))));
-        vm.assertTrue(Merkle.node(right, left) != node || left == right);
+        bytes32 apex = leaf;
+        uint256 position = index;
+        for (uint256 i = 0; i < proof.length; ++i) {
+            bytes memory pair =
+                position % 2 == 0 ? bytes.concat(apex, proof[i]) : bytes.concat(proof[i], apex);
+            apex = sha256(bytes.concat(sha256(bytes.concat(hex"01", pair))));
+            position /= 2;
+        }
+        vm.assertEq(this.climb(leaf, index, proof), apex);
         vm.assertEq(keccak256(dirty), before);
+    }
+
+    /// @dev What lies in memory stays as it was.
+    function climb(bytes32 leaf, uint32 index, bytes32[] calldata proof)
+        external
+        view
+        returns (bytes32 apex)
+    {
+        bytes memory before = abi.encodePacked("in use");
+        apex = Merkle.climb(leaf, index, proof);
+        vm.assertEq(keccak256(before), keccak256("in use"));
         vm.assertEq(keccak256(new bytes(65)), keccak256(abi.encodePacked(new bytes(65))));
     }
 
-    function testFuzzRoot(uint32 count, bytes32 apex) public pure {
+    function testFuzzRoot(uint32 count, bytes32 apex) public view {
         vm.assertEq(
             Merkle.root(count, apex), sha256(bytes.concat(sha256(bytes.concat(hex"02", bytes4(count), apex))))
         );
@@ -129,16 +158,19 @@ contract MerkleTest is Test {
         _refusesToHash();
     }
 
-    function zeroNode() external view returns (bytes32) {
-        return Merkle.node(0, 0);
+    function digestOfPreimage() external view returns (bytes32) {
+        return Sha256d.digest(_preimage());
     }
 
     function _preimage() private pure returns (bytes memory) {
         return bytes.concat(hex"01", bytes32(0), bytes32(0));
     }
 
+    /// @dev In a proof of two levels also where the later level goes well.
     function _refusesToHash() private {
-        vm.expectRevert(abi.encodeWithSelector(Merkle.HashFailed.selector));
-        this.zeroNode();
+        vm.expectRevert(abi.encodeWithSelector(Sha256d.HashFailed.selector));
+        this.climb(0, 0, new bytes32[](2));
+        vm.expectRevert(abi.encodeWithSelector(Sha256d.HashFailed.selector));
+        this.digestOfPreimage();
     }
 }

@@ -98,7 +98,7 @@ contract HeaderVectorsTest is Vectors {
 
     function read(bytes calldata header)
         external
-        pure
+        view
         returns (bytes32 blockHash, bytes32 parent, bytes32 root, bytes32 minerInfo, uint64 timestamp)
     {
         return (header.hash(), header.parent(), header.merkleRoot(), header.minerInfo(), header.timestamp());

@@ -50,6 +50,7 @@ interface Recorder {
     function serializeUint(string calldata object, string calldata key, uint256 value)
         external
         returns (string memory);
+    function createDir(string calldata path, bool recursive) external;
     function writeJson(string calldata json, string calldata path) external;
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
 }
@@ -87,6 +88,7 @@ abstract contract Meter is Test {
     function _meter(string memory name, address sender, address callee, uint256 value, bytes memory data)
         internal
     {
+        RECORDER.createDir("cache/gas", true);
         bool recording = _recording();
         if (recording) {
             RECORDER.recordLogs();
