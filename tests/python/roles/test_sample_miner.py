@@ -105,5 +105,5 @@ def test_the_outbox_is_private_and_a_broken_one_is_named(tmp_path: Path) -> None
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for text in ("", "[]", json.dumps({"offered": ["zz"], "pending": None}), json.dumps({"offered": []})):
         path.write_text(text)
-        with pytest.raises(OutboxError, match="outbox.json"):
+        with pytest.raises(OutboxError, match=r"outbox\.json"):
             Outbox(path)
