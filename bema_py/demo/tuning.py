@@ -51,8 +51,8 @@ def _rules(*, delta: float, sigma: float, step: float, decay: float) -> Rules:
 
 
 # An honest newcomer deviates by up to 0.1 a sample on the classes it shares with a founder, one trained on swapped
-# labels by 0.4 and more; two models trained apart lie at least 0.01 from each other.
-THRESHOLDS = Thresholds(omega=round(0.2 * SCORE), omega_min=round(0.001 * SCORE))
+# labels by 0.4 and more; two models trained apart lie at least 0.003 from each other.
+THRESHOLDS = Thresholds(omega=round(0.2 * SCORE), omega_min=round(0.0005 * SCORE))
 
 TUNINGS: Mapping[str, Tuning] = MappingProxyType(
     {

@@ -29,7 +29,7 @@ def short_training(monkeypatch: pytest.MonkeyPatch) -> None:
     tuning = demo_settings.TUNINGS["digits"]
     quick = replace(
         tuning,
-        recipe=replace(tuning.recipe, steps=150),
+        recipe=replace(tuning.recipe, steps=100),
         centralised_recipe=replace(tuning.centralised_recipe, steps=20),
         rules=replace(tuning.rules, delta=0, sigma=2**24),
         thresholds=replace(tuning.thresholds, omega=2**22 + 2**21),

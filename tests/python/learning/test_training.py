@@ -93,7 +93,7 @@ def test_float_twin_agrees_with_the_exact_scores(digits, name):
 
 
 def test_a_party_learns(digits, case):
-    model = train_party(case.parties[0], case.public, 1, Recipe(250))
+    model = TrainingJob(case.parties[0], case.public, 1, Recipe(250)).run()
     predictions = max_model(class_scores([model], digits.test.images, 10))
     assert accuracy(predictions, digits.test.labels) > 0.85
     assert max(np.abs(part).max() for part in model.theta) < 2**30
@@ -102,9 +102,9 @@ def test_a_party_learns(digits, case):
 def test_the_reserved_output_answers_to_scrambled_images(digits):
     case = build_case("C", digits, 1)
     party = case.parties[0]
-    model = train_party(party, None, 1, Recipe(300, reserved_share=0.3))
+    model = TrainingJob(party, None, 1, Recipe(300, reserved_share=0.3)).run()
     own = digits.test.of_classes(party.held)
-    pixels = torch.from_numpy(own.images).float()
+    pixels = torch.tensor(own.images).float()
     mixed = scramble(pixels, torch.Generator().manual_seed(1)).to(torch.uint8).numpy()
     clear = class_scores([model], own.images, 10)[0].sum(axis=1).mean()
     vague = class_scores([model], mixed, 10)[0].sum(axis=1).mean()

@@ -11,7 +11,7 @@ from bema_py.learning.attacks import random_model, swapped_labels
 from bema_py.learning.cases import build_case
 from bema_py.learning.datasets import Dataset, load_digits_dataset
 from bema_py.learning.model import Model
-from bema_py.learning.parties import train_party
+from bema_py.learning.parties import TrainingJob
 from bema_py.learning.scoring import class_scores
 from bema_py.learning.training import Recipe
 from bema_py.learning.validation import Deviation, NoValidationSamplesError, deviation, nearest_registered
@@ -26,12 +26,12 @@ def case():
 
 @pytest.fixture(scope="module")
 def founder(case):
-    return train_party(case.parties[0], case.public, 1, RECIPE)
+    return TrainingJob(case.parties[0], case.public, 1, RECIPE).run()
 
 
 @pytest.fixture(scope="module")
 def newcomer(case):
-    return train_party(case.parties[1], case.public, 2, RECIPE)
+    return TrainingJob(case.parties[1], case.public, 2, RECIPE).run()
 
 
 def test_deviation_sums_the_scores_of_the_right_class(case, founder, newcomer):
@@ -53,7 +53,7 @@ def test_the_bound_is_exact_at_the_limit():
 def test_honest_newcomers_are_nearer_than_malicious_ones(case, founder, newcomer):
     data, vouched = case.parties[0].private, (1, 2)
     liar = replace(case.parties[1], private=swapped_labels(case.parties[1].private, 1))
-    swapped = train_party(liar, case.public, 2, RECIPE)
+    swapped = TrainingJob(liar, case.public, 2, RECIPE).run()
     random = random_model(newcomer.architecture, newcomer.classes, 2)
     honest = deviation(newcomer, founder, data, vouched).per_sample
     assert honest < 0.5 * deviation(swapped, founder, data, vouched).per_sample
