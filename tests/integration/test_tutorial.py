@@ -45,4 +45,7 @@ def test_the_tutorial_works_as_written(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "registered as party 4" in done.stdout
     assert "these records would be published, for ever" in done.stdout
-    assert "2 of 2 blocks recomputed, 0 mismatches, 0 missing" in done.stdout
+    # On a slow machine the challenge window may close before both founders have signed.
+    blocks_left = 3 if "block 4 rejected" in done.stdout else 4
+    assert f"{blocks_left} of {blocks_left} blocks recomputed, 0 mismatches, 0 missing" in done.stdout
+    assert "wei paid to" in done.stdout
