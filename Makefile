@@ -22,6 +22,7 @@ test: $(VENV)/dev tools
 	$(FORGE) test
 	$(BIN)/pytest -q -n auto --dist loadfile
 
+# The linter has folders of its own: it leaves artifacts without bytecode behind, which the tests would deploy.
 check: $(VENV)/dev tools
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -29,7 +30,9 @@ check: $(VENV)/dev tools
 	$(BIN)/lint-imports
 	$(BIN)/python -m deploy.compile --check
 	$(FORGE) fmt --check
-	$(FORGE) lint contracts --deny notes
+	FOUNDRY_OUT=cache/lint/out FOUNDRY_CACHE_PATH=cache/lint $(FORGE) lint contracts --deny notes
+	$(BIN)/python -m deploy.coverage
+	$(BIN)/python -m deploy.gas --check
 	$(MAKE) test
 
 format: $(VENV)/dev tools

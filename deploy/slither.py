@@ -2,8 +2,8 @@
 
     python -m deploy.slither
 
-Needs `pip install slither-analyzer`, which is no dependency of the project. Exits 1 on a finding without a reason and on a
-reason without a finding.
+Needs `pip install slither-analyzer`, which is no dependency of the project. Exits 1 on a finding without a reason and
+on a reason without a finding.
 """
 
 import json

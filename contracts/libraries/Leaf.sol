@@ -17,6 +17,9 @@ library Leaf {
     uint256 internal constant UPDATE = 3;
     uint256 internal constant REWARD = 4;
 
+    /// @dev 0x00 | REWARD
+    bytes2 private constant REWARD_PREFIX = 0x0004;
+
     uint256 private constant RECORD_LENGTH = 139;
     uint256 private constant SAMPLE_LENGTH = 76;
     uint256 private constant UPDATE_LENGTH = 70;
@@ -28,7 +31,7 @@ library Leaf {
 
     /// @notice The hash of a reward leaf.
     function rewardHash(address account, uint256 cumulative) internal view returns (bytes32) {
-        return Sha256d.digest(abi.encodePacked(bytes1(0), uint8(REWARD), account, cumulative));
+        return Sha256d.digest(abi.encodePacked(REWARD_PREFIX, account, cumulative));
     }
 
     /// @notice The tag of a leaf that has its tag's length, else MALFORMED.

@@ -71,6 +71,8 @@ library Merkle {
 
     /// @dev Whether levels = ceil(log2 leafCount), without counting: 2^(levels - 1) < leafCount <= 2^levels.
     function _isDepth(uint256 levels, uint32 leafCount) private pure returns (bool) {
+        // Zero from 256 levels on, so that a proof of any length is answered.
+        // forge-lint: disable-next-line(incorrect-shift)
         uint256 width = 1 << levels;
         return leafCount <= width && leafCount > width >> 1;
     }

@@ -42,6 +42,8 @@ abstract contract Commitments is Parties {
             revert CommitmentOpen(party, latest.prefix, _lastBlock(latest));
         }
 
+        // See `Commitment`.
+        // forge-lint: disable-next-line(unsafe-typecast)
         _latest[party] = Commitment({prefix: bytes27(commitment), blockNumber: uint40(block.number)});
         emit BatchCommitted(party, commitment);
     }
@@ -55,6 +57,8 @@ abstract contract Commitments is Parties {
         if (block.number <= latest.blockNumber) revert RevealTooEarly(block.number, latest.blockNumber + 1);
         if (block.number > _lastBlock(latest)) revert CommitmentExpired(block.number, _lastBlock(latest));
         bytes32 revealed = batchCommitment(party, batchRoot, contentDigest, salt);
+        // Cut as it was when it was committed.
+        // forge-lint: disable-next-line(unsafe-typecast)
         if (bytes27(revealed) != latest.prefix) revert CommitmentMismatch(latest.prefix, revealed);
 
         _latest[party].blockNumber = 0;

@@ -33,6 +33,7 @@ def test_own_sources_have_the_recorded_hashes() -> None:
     on_disk = {
         str(path.relative_to(ROOT)): compiler.source_hash(path.read_text())
         for path in (ROOT / "contracts").rglob("*.sol")
+        if path.name != "BemaLens.sol"  # a contract of its own, which the package does not deploy
     }
     assert own == on_disk
 
