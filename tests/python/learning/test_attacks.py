@@ -27,6 +27,8 @@ RULES = Rules(
     round_size=20,
     max_samples=200,
     max_batch_samples=64,
+    block_reward=0,
+    sample_reward=0,
 )
 EVERYONE = Membership.of([(PartyId(1), [0, 1, 2]), (PartyId(2), [0, 1, 2])])
 
