@@ -1,7 +1,6 @@
 """Who plays in the demonstration: parties with their data, accounts, models and private state."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,8 +101,3 @@ def seeded_salt(settings: DemoSettings, *parts: object) -> bytes:
     """
     text = "|".join(str(part) for part in ("bema demo salt", settings.seed, *parts))
     return hashlib.sha256(text.encode()).digest()
-
-
-def names_by_party(cast: Cast) -> Sequence[str]:
-    """Return the players' names in order of party id, from 1."""
-    return [player.name for player in cast.players]

@@ -1,7 +1,7 @@
 """Training several models side by side, with the results of one at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 
@@ -68,17 +68,31 @@ def train_all(
     An error or an interruption stops every worker at its next step.
     """
     stop = Event()
+
+    def train(number: int, job: TrainingJob) -> Model:
+        try:
+            return job.run(_Reporter(number, stop, progress))
+        except BaseException:
+            # Set here, not where the result is awaited: this thread may take up the next job before anyone looks.
+            stop.set()
+            raise
+
     with single_threaded_operations(), ThreadPoolExecutor(workers) as executor:
-        futures = [
-            executor.submit(job.run, _Reporter(number, stop, progress)) for number, job in enumerate(jobs)
-        ]
+        futures = [executor.submit(train, number, job) for number, job in enumerate(jobs)]
         try:
             for future in futures:
                 yield future.result()
-        except BaseException:
+        except _Stopped:
+            raise _first_error(futures) from None
+        finally:
             stop.set()
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+            executor.shutdown(cancel_futures=True)
+
+
+def _first_error(futures: Sequence[Future[Model]]) -> BaseException:
+    """Find the error that made the other jobs stop."""
+    done = (future.exception() for future in futures if future.done())
+    return next(error for error in done if error is not None and not isinstance(error, _Stopped))
 
 
 def party_seed(seed: int, party: int) -> int:

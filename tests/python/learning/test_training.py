@@ -65,8 +65,11 @@ def test_seeds_differ_by_party_and_run():
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
-def test_an_error_in_the_progress_stops_every_worker(case):
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_an_error_in_the_progress_stops_every_worker(case, workers):
     calls = []
+    long = Recipe(100_000, batch_size=8)
+    jobs = [TrainingJob(party, case.public, 1, long) for party in case.parties]
 
     def stop(party, done, total):
         assert total == 100_000
@@ -74,10 +77,19 @@ def test_an_error_in_the_progress_stops_every_worker(case):
         if done == 3:
             raise KeyboardInterrupt
 
-    long = Recipe(100_000, batch_size=8)
     with pytest.raises(KeyboardInterrupt):
-        list(train_all([TrainingJob(party, case.public, 1, long) for party in case.parties], progress=stop))
-    assert {party for party, _ in calls} <= {0, 1}
+        list(train_all(jobs, workers=workers, progress=stop))
+    assert {party for party, _ in calls} <= set(range(workers))
+
+
+def test_the_error_of_a_later_job_ends_the_earlier_ones(case):
+    def stop(party, done, _total):
+        if (party, done) == (1, 3):
+            raise KeyboardInterrupt("the second job")
+
+    jobs = [TrainingJob(party, case.public, 1, Recipe(100_000, batch_size=8)) for party in case.parties]
+    with pytest.raises(KeyboardInterrupt, match="the second job"):
+        list(train_all(jobs, workers=2, progress=stop))
 
 
 @pytest.mark.parametrize("name", list(ARCHITECTURES))
