@@ -82,5 +82,7 @@ def rules(**changes):
         "round_size": 2,
         "max_samples": 100,
         "max_batch_samples": 100,
+        "block_reward": 0,
+        "sample_reward": 0,
     }
     return Rules(**{**values, **changes})
