@@ -1,21 +1,25 @@
 """A network's architecture as data: validated, encodable, and the same for every party."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
+from typing import Protocol
 
 from bema_py.core.bounds import ArchitectureBoundError, check_bounds
 from bema_py.core.checks import FieldLengthError, FieldTypeError, check_image, check_integer
+from bema_py.core.errors import InputError
 from bema_py.core.layers import (
     ArchitectureError,
     Convolution,
     Layer,
+    LayerOutline,
     LayerShapeError,
     Linear,
     Pool,
     Relu,
     Shape,
+    layer_from_outline,
     layer_from_plain,
 )
 from bema_py.core.types import MAX_CLASSES
@@ -120,39 +124,81 @@ class Architecture:
         return cls((image[0], image[1], image[2]), tuple(layer_from_plain(layer) for layer in layers))
 
 
-def lenet5(outputs: int) -> Architecture:
-    """Build LeNet-5 on 28x28 grey images: convolutions of 6 and 16 channels, then 400-120-84-outputs."""
-    convolutions = (Convolution(1, 6, 2), Relu(), Pool(), Convolution(6, 16, 0), Relu(), Pool())
-    head = (Linear(400, 120), Relu(), Linear(120, 84), Relu(), Linear(84, outputs))
-    return Architecture((1, 28, 28), convolutions + head)
+Image = tuple[int, int, int]
+"""The (channels, height, width) of every sample."""
+
+GREY_28: Image = (1, 28, 28)
 
 
-def lenet4(outputs: int) -> Architecture:
-    """Build LeNet-4 on 28x28 grey images: convolutions of 4 and 16 channels, then 400-120-outputs."""
-    convolutions = (Convolution(1, 4, 2), Relu(), Pool(), Convolution(4, 16, 0), Relu(), Pool())
-    return Architecture((1, 28, 28), (*convolutions, Linear(400, 120), Relu(), Linear(120, outputs)))
+class LayerFitError(ArchitectureError):
+    """A layer of an outline cannot follow the ones before it."""
+
+    def __init__(self, index: int, cause: InputError) -> None:
+        """Keep the layer's index in the outline and what is wrong with it."""
+        self.index, self.cause = index, cause
+        super().__init__(f"layers.{index}: {cause}")
 
 
-def mlp(outputs: int) -> Architecture:
-    """Build the perceptron 784-300-100-outputs on 28x28 grey images."""
-    layers = (Linear(784, 300), Relu(), Linear(300, 100), Relu(), Linear(100, outputs))
-    return Architecture((1, 28, 28), layers)
+def fit(image: Image, outlines: Sequence[LayerOutline], outputs: int) -> Architecture:
+    """Build an architecture of layers that each take what the one before gives, and of a linear one to the outputs.
+
+    Raises LayerFitError with the layer's index, and what Architecture raises.
+    """
+    layers: list[Layer] = []
+    shape: Shape = check_image("input", image)
+    for index, outline in enumerate((*outlines, ("linear", outputs))):
+        try:
+            layers.append(layer_from_outline(outline, shape))
+            shape = layers[-1].output_shape(shape)
+        except InputError as error:
+            raise LayerFitError(index, error) from error
+    return Architecture(image, tuple(layers))
 
 
-def linear(outputs: int) -> Architecture:
-    """Build the linear softmax 784-outputs on 28x28 grey images."""
-    return Architecture((1, 28, 28), (Linear(784, outputs),))
+class Builder(Protocol):
+    """Builds an architecture for a number of outputs (label space and the reserved one) on inputs of a shape."""
+
+    def __call__(self, outputs: int, image: Image = GREY_28) -> Architecture:
+        """Build it."""
 
 
-ARCHITECTURES: Mapping[str, Callable[[int], Architecture]] = MappingProxyType(
+def lenet5(outputs: int, image: Image = GREY_28) -> Architecture:
+    """Build LeNet-5: convolutions of 6 and 16 channels, then 120-84-outputs (400-120-84-outputs on 28x28)."""
+    return fit(image, (*_convolutions(6), ("linear", 120), ("relu",), ("linear", 84), ("relu",)), outputs)
+
+
+def lenet4(outputs: int, image: Image = GREY_28) -> Architecture:
+    """Build LeNet-4: convolutions of 4 and 16 channels, then 120-outputs (400-120-outputs on 28x28)."""
+    return fit(image, (*_convolutions(4), ("linear", 120), ("relu",)), outputs)
+
+
+def _convolutions(channels: int) -> tuple[LayerOutline, ...]:
+    return (("convolution", channels, 2), ("relu",), ("pool",), ("convolution", 16, 0), ("relu",), ("pool",))
+
+
+def mlp(outputs: int, image: Image = GREY_28) -> Architecture:
+    """Build the perceptron with 300 and 100 hidden units (784-300-100-outputs on 28x28)."""
+    return fit(image, (("linear", 300), ("relu",), ("linear", 100), ("relu",)), outputs)
+
+
+def linear(outputs: int, image: Image = GREY_28) -> Architecture:
+    """Build one linear layer (784-outputs on 28x28): linear softmax, or the linear SVM, by how it is trained."""
+    return fit(image, (), outputs)
+
+
+ARCHITECTURES: Mapping[str, Builder] = MappingProxyType(
     {"lenet5": lenet5, "lenet4": lenet4, "mlp": mlp, "linear": linear}
 )
-"""The named architectures, by the number of outputs (label space and the reserved one)."""
+"""The named architectures."""
 
 
 def name_of(architecture: Architecture) -> str:
     """Give the name under which the architecture is known, or "custom"."""
     for name, build in ARCHITECTURES.items():
-        if build(architecture.outputs) == architecture:
-            return name
+        try:
+            if build(architecture.outputs, architecture.input) == architecture:
+                return name
+        except ArchitectureError:
+            # This one does not take inputs of that shape.
+            continue
     return "custom"

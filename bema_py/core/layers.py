@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 from bema_py.core.checks import check_integer
 from bema_py.core.errors import InputError
@@ -112,10 +113,7 @@ class Linear:
 
     def output_shape(self, shape: Shape) -> Shape:
         """Give (outputs,); raises LayerShapeError unless the input has as many values as inputs."""
-        size = 1
-        for side in shape:
-            size *= side
-        if size != self.inputs:
+        if prod(shape) != self.inputs:
             raise LayerShapeError("linear", shape, f"{self.inputs} values")
         return (self.outputs,)
 
@@ -146,3 +144,22 @@ def layer_from_plain(plain: object) -> Layer:
             return Linear(inputs, outputs)
         case _:
             raise UnknownLayerError(plain)
+
+
+LayerOutline = tuple[str, int, int] | tuple[str, int] | tuple[str]
+"""What a layer is without its inputs: ("convolution", channels, padding), ("linear", outputs), ("relu",), ("pool",)."""
+
+
+def layer_from_outline(outline: LayerOutline, shape: Shape) -> Layer:
+    """Build the layer of an outline that takes inputs of this shape; raises UnknownLayerError and the layers' own."""
+    match outline:
+        case ("convolution", channels, padding):
+            return Convolution(shape[0], channels, padding)
+        case ("linear", outputs):
+            return Linear(prod(shape), outputs)
+        case ("relu",):
+            return Relu()
+        case ("pool",):
+            return Pool()
+        case _:
+            raise UnknownLayerError(outline)

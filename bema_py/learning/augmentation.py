@@ -88,3 +88,9 @@ def scramble(images: Tensor, generator: torch.Generator) -> Tensor:
         chosen = quadrants[(place + offset) % 4, source]
         result[:, :, y * (height - half_y) :, x * (width - half_x) :][:, :, :half_y, :half_x] = chosen
     return result
+
+
+def shuffle_features(rows: Tensor, generator: torch.Generator) -> Tensor:
+    """Make rows of a table that show no class: each feature comes from another row. Size unchanged."""
+    sources = torch.rand(rows.shape, generator=generator).argsort(dim=0)
+    return rows.gather(0, sources)

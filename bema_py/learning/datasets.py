@@ -1,12 +1,13 @@
 """Labelled images, and the embedded data set of handwritten digits."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from bema_py.core.errors import InputError
+from bema_py.core.types import Digest
 
 ByteArray = npt.NDArray[np.uint8]
 IndexArray = npt.NDArray[np.int64]
@@ -68,6 +69,11 @@ class Dataset:
         """Give the number of samples."""
         return len(self.labels)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Give (channels, height, width)."""
+        return self.images.shape[1], self.images.shape[2], self.images.shape[3]
+
     def select(self, indices: npt.ArrayLike) -> "Dataset":
         """Copy the samples at these indices, in that order."""
         chosen = np.asarray(indices, dtype=np.int64)
@@ -80,12 +86,17 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SplitDataset:
-    """Training and test samples, and how many training samples the public set of case D takes."""
+    """Training and test samples, and how many training samples the public set of case D takes.
+
+    classes: labels are below it. scaling: digest of what turned a table's features into bytes.
+    """
 
     name: str
     training: Dataset
     test: Dataset
     public_size: int
+    classes: int = CLASSES
+    scaling: Digest | None = None
 
     def held_out(self, size: int, seed: int) -> "SplitDataset":
         """Put `size` samples of the training set, equally many a class, in the place of the test set.
@@ -93,25 +104,30 @@ class SplitDataset:
         For choosing constants without a look at the test samples.
         """
         order = np.random.default_rng(seed).permutation(len(self.training))
-        labels = self.training.labels[order]
-        taken = np.concatenate(
-            [order[rows] for rows in equal_share(labels, size // CLASSES, "the held-out set")]
+        shares = equal_share(
+            self.training.labels[order], size // self.classes, "the held-out set", self.classes
         )
+        taken = order[np.concatenate(shares)]
         rest = np.setdiff1d(order, taken)
-        return SplitDataset(
-            self.name, self.training.select(rest), self.training.select(taken), self.public_size
-        )
+        return replace(self, training=self.training.select(rest), test=self.training.select(taken))
 
 
-def equal_share(labels: ByteArray, each: int, purpose: str) -> list[IndexArray]:
+def equal_share(labels: ByteArray, each: int, purpose: str, classes: int = CLASSES) -> list[IndexArray]:
     """Give, class by class, the indices of the first `each` samples of it; raises DatasetSizeError."""
     shares = []
-    for label in range(CLASSES):
+    for label in range(classes):
         rows = np.flatnonzero(labels == label)
         if len(rows) < each:
             raise DatasetSizeError(purpose, label, len(rows), each)
         shares.append(rows[:each])
     return shares
+
+
+def split_off_test(data: Dataset) -> tuple[Dataset, Dataset]:
+    """Keep every fifth sample of each class for the test; gives training and test samples."""
+    is_test = np.zeros(len(data), dtype=bool)
+    is_test[np.argsort(data.labels, kind="stable")[::5]] = True
+    return data.select(np.flatnonzero(~is_test)), data.select(np.flatnonzero(is_test))
 
 
 def load_digits_dataset() -> SplitDataset:
@@ -120,15 +136,7 @@ def load_digits_dataset() -> SplitDataset:
 
     source = load_digits()
     data = Dataset(enlarge(source.images.astype(np.int64)), source.target.astype(np.uint8))
-    by_class = np.argsort(data.labels, kind="stable")
-    is_test = np.zeros(len(data), dtype=bool)
-    is_test[by_class[::5]] = True
-    return SplitDataset(
-        "digits",
-        data.select(np.flatnonzero(~is_test)),
-        data.select(np.flatnonzero(is_test)),
-        DIGITS_PUBLIC,
-    )
+    return SplitDataset("digits", *split_off_test(data), DIGITS_PUBLIC)
 
 
 def enlarge(glyphs: npt.NDArray[np.int64]) -> ByteArray:

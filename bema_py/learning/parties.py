@@ -7,9 +7,9 @@ from threading import Event
 
 import numpy as np
 
-from bema_py.core.architecture import ARCHITECTURES
 from bema_py.learning.cases import CaseParty
 from bema_py.learning.datasets import Dataset
+from bema_py.learning.kinds import find_kind
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import single_threaded_operations
 from bema_py.learning.training import Recipe, train_local
@@ -33,14 +33,15 @@ class TrainingJob:
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Model:
         """Train the model."""
-        architecture = ARCHITECTURES[self.party.architecture](len(self.party.label_space) + 1)
+        kind = find_kind(self.party.architecture)
         return train_local(
-            architecture,
+            kind.build(len(self.party.label_space) + 1, self.party.private.shape),
             self.party.label_space,
             self.party.private,
             self.public,
             self.seed,
             self.recipe,
+            loss=kind.loss,
             progress=progress,
         )
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bema_py.learning.augmentation import Distortion, distort, scramble
+from bema_py.learning.augmentation import Distortion, distort, scramble, shuffle_features
 from bema_py.learning.datasets import Dataset, DatasetSizeError
 
 
@@ -14,7 +14,8 @@ class BalancedSampler:
     """Draws batches in which every held class is equally likely, and so is every other class of the label space.
 
     A held class is `held_weight` times as likely as another one, however many samples there are. A share of each batch
-    is labelled with the reserved output: samples of other classes where the data has any, scrambled images otherwise.
+    is labelled with the reserved output: samples of other classes where the data has any, scrambled ones otherwise.
+    Samples of height 1 are rows of a table: their features have no neighbours, so nothing is distorted.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class BalancedSampler:
         self._images = torch.from_numpy(images).to(torch.float32).div_(256)
         self._pools = [torch.from_numpy(np.flatnonzero(labels == label)) for label in label_space]
         self._outsiders = torch.from_numpy(np.flatnonzero(~np.isin(labels, list(label_space))))
+        self._is_table = private.shape[1] == 1
         self._reserved_share = reserved_share
         self._generator = generator
         for label, pool in zip(label_space, self._pools, strict=True):
@@ -54,13 +56,16 @@ class BalancedSampler:
         if reserved:
             images[:reserved] = self._reserved(images, reserved)
             classes[:reserved] = len(self._pools)
+        if self._is_table:
+            return images, classes
         return distort(images, distortion, self._generator), classes
 
     def _reserved(self, images: Tensor, count: int) -> Tensor:
         if len(self._outsiders):
             sizes = torch.full((count,), len(self._outsiders))
             return self._images[self._outsiders[self._uniform(sizes)]]
-        return scramble(images, self._generator)[:count]
+        mixed = shuffle_features if self._is_table else scramble
+        return mixed(images, self._generator)[:count]
 
     def _uniform(self, sizes: Tensor) -> Tensor:
         """Draw one integer below each size."""
