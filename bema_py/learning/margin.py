@@ -23,6 +23,9 @@ class Verdict(Enum):
     MARGIN_POSITIVE = "margin above zero (eq. 8)"
     BELOW_DELTA = "aggregate below delta (eq. 9)"
     ABOVE_SIGMA = "spread above sigma (eq. 10)"
+    UNHEARD = "no founder is left who holds references of its class (10b)"
+    NEARER_TO_ANOTHER = "nearer to founders' references of another class (10b)"
+    FAR_FROM_ITS_CLASS = "too far from founders' references of its class (10b)"
 
 
 @dataclass(frozen=True, slots=True)
