@@ -41,6 +41,11 @@ def heard(result: Result, on_result: Callable[[Result], None] | None) -> Result:
     return result
 
 
+def use_threads(count: int) -> None:
+    """Set how many threads this process uses, where several processes share the cores."""
+    torch.set_num_threads(count)
+
+
 @contextmanager
 def single_threaded_operations() -> Iterator[None]:
     """Let torch use one thread for each operation while the context lasts."""

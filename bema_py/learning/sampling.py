@@ -1,6 +1,7 @@
 """Class-balanced batches of a party's own and public samples, with examples of no class."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -8,6 +9,13 @@ from torch import Tensor
 
 from bema_py.learning.augmentation import Distortion, distort, scramble, shuffle_features
 from bema_py.learning.datasets import Dataset, DatasetSizeError
+
+
+class Batches(Protocol):
+    """What a training draws its batches from."""
+
+    def draw(self, size: int, distortion: Distortion) -> tuple[Tensor, Tensor]:
+        """Draw distorted images (n, channels, height, width) in [0, 1) and their outputs (n,)."""
 
 
 class BalancedSampler:
@@ -42,7 +50,8 @@ class BalancedSampler:
             if len(pool) == 0:
                 raise DatasetSizeError("training", label, 0, 1)
         held = set(private.labels.tolist())
-        self._weights = torch.tensor([held_weight if label in held else 1.0 for label in label_space])
+        weights = [held_weight if label in held else 1.0 for label in label_space]
+        self._weights = torch.tensor(weights, dtype=torch.float32)
         self._sizes = torch.tensor([len(pool) for pool in self._pools])
         self._starts = self._sizes.cumsum(0) - self._sizes
         self._rows = torch.cat(self._pools)

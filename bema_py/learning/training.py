@@ -14,7 +14,7 @@ from bema_py.learning.datasets import Dataset
 from bema_py.learning.float_net import float_logits, initial_parameters, split_parameters
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import single_threaded_operations
-from bema_py.learning.sampling import BalancedSampler
+from bema_py.learning.sampling import BalancedSampler, Batches
 
 PARAMETER_BOUND = 4.0
 """Parameters are stored in 2^-28 and may not exceed 2^30 there."""
@@ -96,7 +96,7 @@ def train_local(
 def descend(
     architecture: Architecture,
     flat: Tensor,
-    sampler: BalancedSampler,
+    sampler: Batches,
     recipe: Recipe,
     loss: str,
     progress: Progress | None,

@@ -1,0 +1,83 @@
+"""The methods that are compared, each a named set of rules, a way to calibrate and a predictor."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
+
+from bema_py.core.errors import InputError
+from bema_py.core.rules import SCORE_ONE, STEP_ONE, Rules
+
+Calibration = Literal["bema", "hmr", "hmr-refit", "fedavg", "none"]
+Predictor = Literal["max model", "krum", "krum mean"]
+
+
+class UnknownMethodError(InputError):
+    """A method of that name does not exist."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is no method {name!r}, choose one of {', '.join(METHODS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One row of a comparison.
+
+    label: how tables and plots name it. calibration: what a block does with its samples; "none" evaluates one model
+    that was trained on all data. predictor: whose accuracy the method reports. widened: whether every model gets an
+    output for every class before the first block.
+    """
+
+    label: str
+    calibration: Calibration
+    predictor: Predictor
+    rules: Rules
+    widened: bool = False
+
+
+PAPER_RULES = Rules(
+    classes=10,
+    input=(1, 28, 28),
+    alpha=(1, 1),
+    delta=round(0.6 * SCORE_ONE),
+    sigma=round(0.2 * SCORE_ONE),
+    step_initial=round(0.004 * STEP_ONE),
+    step_decay=round(0.94 * STEP_ONE),
+    step_minimum=round(0.0004 * STEP_ONE),
+    cap=2**18,
+    mode="log",
+    wrong_class="largest",
+    round_size=20,
+    max_samples=200,
+    max_batch_samples=200,
+    block_reward=0,
+    sample_reward=0,
+)
+"""Eqs. 8 to 12 with the paper's delta and sigma; alpha and the step sizes, which it leaves open, are ours."""
+
+EXTENDED_RULES = PAPER_RULES
+"""BEMA+: the paper's rules with our options."""
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "hmr": Method("HMR", "hmr", "max model", PAPER_RULES),
+        "hmr-refit": Method("HMR (refit)", "hmr-refit", "max model", PAPER_RULES),
+        "bema": Method("BEMA", "bema", "krum mean", PAPER_RULES),
+        "bema+": Method("BEMA+", "bema", "krum mean", EXTENDED_RULES),
+        "fedavg": Method("FedAvg", "fedavg", "max model", PAPER_RULES),
+        "centralised": Method("centralised LeNet-5", "none", "max model", PAPER_RULES),
+    }
+)
+
+
+def method_of(name: str) -> Method:
+    """Give a method by its name; raises UnknownMethodError."""
+    if name not in METHODS:
+        raise UnknownMethodError(name)
+    return METHODS[name]
+
+
+def with_rules(method: Method, change: Callable[[Rules], Rules], label: str) -> Method:
+    """Give a method under changed rules, as an ablation names it."""
+    return replace(method, rules=change(method.rules), label=label)

@@ -1,0 +1,110 @@
+"""A run from its plan to its record; a finished run is never played again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from time import process_time
+
+from bema_py.experiments.adversary import random_attack
+from bema_py.experiments.engine import play
+from bema_py.experiments.evaluation import accuracies, single_accuracy
+from bema_py.experiments.holdings import Holdings
+from bema_py.experiments.local_models import local_model
+from bema_py.experiments.methods import method_of
+from bema_py.experiments.plans import RunPlan
+from bema_py.experiments.records import RunRecord, kept_record, record_path
+from bema_py.experiments.refit_system import RefitSystem, refit_recipe
+from bema_py.experiments.systems import BemaSystem, HmrSystem, System
+from bema_py.experiments.world import World, open_world
+from bema_py.learning.baselines import centralised_party
+from bema_py.learning.cases import DataCase, build_case
+from bema_py.learning.fedavg import federated_averaging
+from bema_py.learning.parties import TrainingJob
+from bema_py.storage.atomic_file import write_atomically
+
+OnBlock = Callable[[int, int], None]
+"""Called with (blocks done, blocks in all)."""
+
+
+def run(plan: RunPlan, directory: Path, on_block: OnBlock | None = None) -> RunRecord:
+    """Give a run's record: read it where the run was finished before, else play the run and keep it.
+
+    `directory` holds records in runs/ and local models in models/.
+    """
+    kept = kept_record(plan, directory)
+    if kept is not None:
+        return kept
+    calibration = method_of(plan.method).calibration
+    how = {"fedavg": played_fedavg, "none": trained_centrally}.get(calibration, played_blocks)
+    record = how(plan, directory / "models", on_block or (lambda *_: None))
+    write_atomically(record_path(plan, directory), record.to_json(), directory / "unfinished")
+    return record
+
+
+def played_blocks(plan: RunPlan, models: Path, on_block: OnBlock) -> RunRecord:
+    """Play a run from its first block to its last."""
+    begun = process_time()
+    case, method, budget = open_case(plan), method_of(plan.method), plan.budget
+    world = open_world(case, plan.seed, plan.setup.recipe, models, widened=method.widened)
+    trained = process_time() - begun
+    system = begin(plan, world)
+    attack = random_attack(world.members, plan.bogus)
+    curve, notes = [(0, evaluated(system, case))], []
+    for note in play(system, Holdings(world.private, plan.seed), budget, attack):
+        notes.append(note)
+        if budget.evaluated(note.height):
+            curve.append((note.height, evaluated(system, case)))
+        on_block(note.height, budget.blocks)
+    seconds = {
+        "train": trained,
+        "scan": sum(note.scan_seconds for note in notes),
+        "block": sum(note.block_seconds for note in notes),
+    }
+    seconds["evaluate"] = process_time() - begun - sum(seconds.values())
+    return RunRecord.of(plan, tuple(note.counts() for note in notes), tuple(curve), seconds)
+
+
+def open_case(plan: RunPlan) -> DataCase:
+    """Load a run's data and deal it to the parties."""
+    return build_case(plan.case, plan.source.load(plan.setup), plan.seed)
+
+
+def begin(plan: RunPlan, world: World) -> System:
+    """Give a run's system before the first block."""
+    method = method_of(plan.method)
+    if method.calibration == "hmr":
+        return HmrSystem.begin(world, method.rules, plan.seed)
+    if method.calibration == "hmr-refit":
+        recipe = refit_recipe(plan.setup.recipe, plan.setup.refit_steps)
+        return RefitSystem.of(world, method.rules, plan.seed, recipe)
+    return BemaSystem.begin(world, method.rules, plan.seed)
+
+
+def evaluated(system: System, case: DataCase) -> Mapping[str, float]:
+    """Evaluate a system's models on the case's test samples."""
+    models = [system.models[party] for party in system.membership.ids]
+    return accuracies(models, system.membership, system.rules, case.test)
+
+
+def played_fedavg(plan: RunPlan, _models: Path, on_block: OnBlock) -> RunRecord:
+    """Average federatedly, one round in the place of each block."""
+    begun = process_time()
+    case, budget = open_case(plan), plan.budget
+    recipe = replace(plan.setup.recipe, steps=plan.setup.fedavg_steps)
+    rounds = islice(federated_averaging(case.parties, plan.seed, recipe), budget.blocks + 1)
+    curve = []
+    for height, model in enumerate(rounds):
+        if budget.evaluated(height):
+            curve.append((height, single_accuracy(model, case.test)))
+        on_block(height, budget.blocks)
+    return RunRecord.of(plan, (), tuple(curve), {"train": process_time() - begun})
+
+
+def trained_centrally(plan: RunPlan, models: Path, _on_block: OnBlock) -> RunRecord:
+    """Train one LeNet-5 on everyone's data: what nobody's privacy would allow, and the line to reach."""
+    begun = process_time()
+    dataset = plan.source.load(plan.setup)
+    job = TrainingJob(centralised_party(dataset), None, plan.seed, plan.setup.centralised_recipe)
+    found = single_accuracy(local_model(job, models), dataset.test)
+    return RunRecord.of(plan, (), ((0, found),), {"train": process_time() - begun})

@@ -1,0 +1,159 @@
+"""The systems under comparison: which samples they want, and what a block of them does to the models."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from bema_py.core.hashing import sha256d
+from bema_py.core.rules import Rules
+from bema_py.core.types import BlockHash, PartyId, PartyType, SampleId
+from bema_py.experiments.world import World, account_of
+from bema_py.learning.attacks import BogusSample, bogus_samples
+from bema_py.learning.hmr import hmr_bogus, margins, step_on_both
+from bema_py.learning.krum import Integers
+from bema_py.learning.margin import judge
+from bema_py.learning.membership import Membership
+from bema_py.learning.model import Model
+from bema_py.learning.scoring import Scores, class_scores
+from bema_py.roles.assembly import (
+    BlockContext,
+    ListedBatch,
+    OwnedSample,
+    assemble,
+    membership_of,
+    processing_order,
+)
+from bema_py.roles.ledger import Ledger, advance
+from bema_py.roles.rewards import Purse
+
+Used = frozenset[SampleId]
+
+
+class System(Protocol):
+    """What the engine asks of a system."""
+
+    @property
+    def models(self) -> Mapping[PartyId, Model]:
+        """The models after the last block."""
+
+    @property
+    def membership(self) -> Membership:
+        """Who holds which class."""
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force."""
+
+    def wanted(self, scores: Scores, labels: Integers) -> npt.NDArray[np.bool_]:
+        """Say which samples an honest party may offer, by scores (members, samples, classes)."""
+
+    def bogus(self, scores: Scores, labels: Integers) -> tuple[BogusSample, ...]:
+        """Find the samples that eq. 1 turns into bogus ones."""
+
+    def play(self, listed: Sequence[ListedBatch]) -> Used:
+        """Build one block of these batches; returns the samples it used."""
+
+
+@dataclass
+class BemaSystem:
+    """Blocks exactly as miners build them and auditors recompute them, with made-up parent hashes."""
+
+    world: World
+    rules: Rules
+    models: Mapping[PartyId, Model]
+    membership: Membership
+    ledger: Ledger
+    parent: BlockHash
+
+    @classmethod
+    def begin(cls, world: World, rules: Rules, seed: int) -> "BemaSystem":
+        """Stand before the first block; the genesis hash is made up from the seed."""
+        genesis = BlockHash(sha256d(b"genesis" + seed.to_bytes(8, "big")))
+        return cls(world, rules, world.models, membership_of(world.members), Ledger(), genesis)
+
+    def wanted(self, scores: Scores, labels: Integers) -> npt.NDArray[np.bool_]:
+        """Say which samples are valid (eqs. 8 to 10)."""
+        judgements = judge(scores, labels, self.membership, self.rules)
+        return np.array([judgement.valid for judgement in judgements], dtype=np.bool_)
+
+    def bogus(self, scores: Scores, labels: Integers) -> tuple[BogusSample, ...]:
+        """Claim y- for samples with a positive secure margin (eq. 1)."""
+        return bogus_samples(scores, labels, self.membership, self.rules)
+
+    def play(self, listed: Sequence[ListedBatch]) -> Used:
+        """Assemble the block that lists these batches and step onto it."""
+        assembled = assemble(self._context(), listed)
+        self.models = assembled.calibration.models
+        self.ledger = advance(self.ledger, assembled.body)
+        self.parent = BlockHash(sha256d(self.parent + assembled.body.digest()))
+        return frozenset(leaf.sample for leaf in assembled.body.samples)
+
+    def _context(self) -> BlockContext:
+        members = self.world.members
+        return BlockContext(
+            rules=self.rules,
+            height=self.ledger.height + 1,
+            parent=self.parent,
+            miner=account_of(members[0].party),
+            party_type=PartyType.ORIGINAL,
+            members=members,
+            digests={party.party: self.ledger.model_of(party) for party in members},
+            models=self.models,
+            used=self.ledger.used,
+            purse=Purse(self.ledger.rewards, {party.party: party.account for party in members}, 0),
+        )
+
+
+@dataclass
+class HmrSystem:
+    """HMR with one exact, capped gradient step on each of the two chosen models, as the paper describes it."""
+
+    rules: Rules
+    models: Mapping[PartyId, Model]
+    membership: Membership
+    parent: BlockHash
+    height: int = 0
+    used: Used = frozenset()
+
+    @classmethod
+    def begin(cls, world: World, rules: Rules, seed: int) -> "HmrSystem":
+        """Stand before the first block."""
+        genesis = BlockHash(sha256d(b"genesis" + seed.to_bytes(8, "big")))
+        return cls(rules, world.models, membership_of(world.members), genesis)
+
+    def wanted(self, scores: Scores, labels: Integers) -> npt.NDArray[np.bool_]:
+        """Say which samples have rho <= 0 (Definition 2)."""
+        return margins(scores, labels).valid
+
+    def bogus(self, scores: Scores, labels: Integers) -> tuple[BogusSample, ...]:
+        """Claim y- for samples with a positive margin (eq. 1)."""
+        return hmr_bogus(scores, labels)
+
+    def play(self, listed: Sequence[ListedBatch]) -> Used:
+        """Calibrate with every sample of these batches that has rho <= 0, in a block's processing order."""
+        order = processing_order(self.parent, listed, self.used)
+        images, labels = arrays(order, self.rules)
+        models = [self.models[party] for party in self.membership.ids]
+        valid = np.flatnonzero(margins(class_scores(models, images, self.rules.classes), labels).valid)
+        chosen = valid[: self.rules.max_samples]
+        self.height += 1
+        after = self.calibrated(models, images[chosen], labels[chosen])
+        self.models = dict(zip(self.membership.ids, after, strict=True))
+        used = frozenset(order[index].sample for index in chosen)
+        self.used |= used
+        self.parent = BlockHash(sha256d(self.parent + b"".join(sorted(used))))
+        return used
+
+    def calibrated(self, models: list[Model], images: npt.NDArray[np.uint8], labels: Integers) -> list[Model]:
+        """Give the models after a block's samples."""
+        return step_on_both(models, images, labels, self.rules, self.rules.step_size(self.height))
+
+
+def arrays(order: Sequence[OwnedSample], rules: Rules) -> tuple[npt.NDArray[np.uint8], Integers]:
+    """Give ordered samples as images (n, channels, height, width) and labels (n,)."""
+    joined = b"".join(sample.x for sample in order)
+    images = np.frombuffer(joined, dtype=np.uint8).reshape(-1, *rules.input)
+    return images, np.array([sample.y for sample in order], dtype=np.int64)

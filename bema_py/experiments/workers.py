@@ -1,0 +1,90 @@
+"""Runs on worker processes, each local model trained first and only once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeVar
+
+from bema_py.core.errors import InputError
+from bema_py.experiments.local_models import local_model, model_path
+from bema_py.experiments.methods import method_of
+from bema_py.experiments.plans import RunPlan
+from bema_py.experiments.records import RunRecord, kept_record
+from bema_py.experiments.runs import open_case, run
+from bema_py.experiments.world import training_jobs
+from bema_py.learning.parallel import use_threads
+from bema_py.learning.parties import TrainingJob
+
+MAX_JOBS = 2
+_THREADS = 1
+"""A worker's share of the cores: the workers, not their operations, run side by side."""
+
+Done = Callable[[str, int, int], None]
+"""Called with (stage, units done, units in all)."""
+Result = TypeVar("Result")
+
+
+class JobsError(InputError):
+    """A number of worker processes that is not offered."""
+
+    def __init__(self, jobs: int) -> None:
+        """Keep the number asked for."""
+        self.jobs = jobs
+        super().__init__(f"jobs is {jobs}, 1 to {MAX_JOBS} are allowed")
+
+
+def run_plans(plans: Sequence[RunPlan], directory: Path, jobs: int, done: Done) -> list[RunRecord]:
+    """Give the records of these plans in their order; what was finished before is read.
+
+    An interruption loses the models and runs that were under way, nothing else. Raises JobsError.
+    """
+    if not 1 <= jobs <= MAX_JOBS:
+        raise JobsError(jobs)
+    open_plans = [plan for plan in plans if kept_record(plan, directory) is None]
+    missing = missing_models(open_plans, directory / "models")
+    work(partial(local_model, directory=directory / "models"), missing, jobs, partial(done, "local models"))
+    work(partial(run, directory=directory), open_plans, jobs, partial(done, "runs"))
+    return [run(plan, directory) for plan in plans]
+
+
+def missing_models(plans: Sequence[RunPlan], models: Path) -> list[TrainingJob]:
+    """Give the local training that these runs need and nobody did yet, each model once."""
+    jobs: dict[Path, TrainingJob] = {}
+    worlds = {
+        (plan.case, plan.seed): plan
+        for plan in plans
+        if method_of(plan.method).calibration in {"bema", "hmr", "hmr-refit"}
+    }
+    for (_, seed), plan in worlds.items():
+        for job in training_jobs(open_case(plan), seed, plan.setup.recipe):
+            jobs[model_path(job, models)] = job
+    return [job for path, job in jobs.items() if not path.exists()]
+
+
+def work(
+    task: Callable[..., Result], units: Sequence[object], jobs: int, done: Callable[[int, int], None]
+) -> None:
+    """Apply a task to every unit, on so many processes; the first error ends the work."""
+    done(0, len(units))
+    for count, _ in enumerate(finished(task, units, jobs), 1):
+        done(count, len(units))
+
+
+def finished(task: Callable[..., Result], units: Sequence[object], jobs: int) -> Iterator[Result]:
+    """Yield results as they come."""
+    if jobs == 1 or len(units) < 2:
+        use_threads(_THREADS)
+        yield from (task(unit) for unit in units)
+        return
+    # A forked child would inherit torch's thread pool in an unknown state.
+    context = get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, initializer=use_threads, initargs=(_THREADS,)) as pool:
+        futures = [pool.submit(task, unit) for unit in units]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
