@@ -16,7 +16,7 @@ from bema_py.core.checks import (
 from bema_py.core.encoding import digest, encode
 from bema_py.core.fields import VERSION, read_list, read_map, read_object, reading
 from bema_py.core.hashing import sha256, sha256d
-from bema_py.core.types import MAX_CLASSES, Commitment, Digest, PartyId
+from bema_py.core.types import Commitment, Digest, PartyId
 
 Feature = Literal["strokes", "plain"]
 
@@ -26,6 +26,8 @@ DISTANCE_BYTES = 4
 MAX_FEATURE = 2**16
 """Values of a feature: the squared distance of more bytes could exceed 32 bits."""
 MAX_DISTANCE = 2**32 - 1
+MAX_FOUNDERS = 64
+"""Roots that fit into a rules object."""
 MAX_STATEMENTS_SIZE = 2**26
 MAX_STATEMENTS = 2**16
 SIGNATURE_LENGTH = 65
@@ -36,7 +38,7 @@ _FEATURES = ("strokes", "plain")
 class WitnessRules:
     """How founders' private references decide about regular parties' samples.
 
-    feature: what distances are taken of, "strokes" images at half size or the bytes as they are. references: the
+    feature: what distances are taken of, "strokes" of one-channel images or the bytes as they are ("plain"). references: the
     founders' reference roots, in the founders' order. witnesses: founders that must be heard for each class.
     ratio: (numerator, denominator) of the largest d(y) / d(y') that is accepted. farthest: the largest d(y) accepted,
     0 for no bound. penalty, relief, limit: what a refusal adds to an author's sum, what an accepted sample takes
@@ -56,8 +58,8 @@ class WitnessRules:
         """Refuse values outside their bounds."""
         if self.feature not in _FEATURES:
             raise FieldChoiceError("witness feature", self.feature, _FEATURES)
-        if not 1 <= len(self.references) <= MAX_CLASSES:
-            raise FieldLengthError("witness references", len(self.references), 1, MAX_CLASSES)
+        if not 1 <= len(self.references) <= MAX_FOUNDERS:
+            raise FieldLengthError("witness references", len(self.references), 1, MAX_FOUNDERS)
         for root in self.references:
             check_bytes("witness reference root", root, 32)
         check_integer("witness witnesses", self.witnesses, 1, len(self.references))

@@ -47,7 +47,7 @@ class ReferenceOpening:
 
 @dataclass(frozen=True)
 class ReferenceSet:
-    """Features of private samples by class, and the secret that the leaves' salts are derived from.
+    """Features of private samples by class, and the founder's secret that the leaves' salts are derived from.
 
     The references of the lowest class come first under the root. They are never offered as calibration samples.
     """
@@ -76,7 +76,7 @@ class ReferenceSet:
 
     def salt(self, index: int) -> bytes:
         """Give one leaf's salt; it tells nothing of the others."""
-        return sha256d(self.secret + index.to_bytes(4, "big"))
+        return sha256d(b"salt" + index.to_bytes(4, "big") + self.secret)
 
     def distances(self, images: ByteArray) -> Distances:
         """Give every image's squared distances to the nearest references, (n, held classes, NEIGHBOURS)."""
@@ -103,13 +103,15 @@ class ReferenceSet:
         return [(label, row.tobytes()) for label in self.classes for row in self.by_class[label]]
 
 
-def split_references(private: Dataset, classes: tuple[int, ...], seed: int) -> tuple[IndexArray, IndexArray]:
-    """Choose at random which of a founder's samples are references and which may calibrate; two lists of indices.
+def split_references(
+    private: Dataset, classes: tuple[int, ...], secret: bytes
+) -> tuple[IndexArray, IndexArray]:
+    """Choose by the secret which of a founder's samples are references and which may calibrate: two lists of indices.
 
     At most MAX_REFERENCES of a class, and no more than half of it. Raises DatasetSizeError for a class with fewer than
     NEIGHBOURS references.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(int.from_bytes(sha256d(b"choice" + secret), "big"))
     chosen = []
     for label in classes:
         rows = random.permutation(np.flatnonzero(private.labels == label))
@@ -122,7 +124,7 @@ def split_references(private: Dataset, classes: tuple[int, ...], seed: int) -> t
 
 
 def reference_set(kind: Feature, references: Dataset, secret: bytes) -> ReferenceSet:
-    """Make a founder's reference set of these samples."""
+    """Make a founder's reference set of these samples and no others."""
     found = features(references.images, kind)
     present = np.unique(references.labels).tolist()
     return ReferenceSet(kind, {label: found[references.labels == label] for label in present}, secret)

@@ -148,11 +148,11 @@ def patterns(count: int) -> Dataset:
 
 def test_references_and_calibration_samples_never_overlap() -> None:
     data = patterns(41)
-    references, rest = split_references(data, (4, 5), seed=1)
+    references, rest = split_references(data, (4, 5), b"a secret")
     assert sorted([*references, *rest]) == list(range(41))
     assert np.bincount(data.labels[references])[4:].tolist() == [10, 10]
     with pytest.raises(DatasetSizeError):
-        split_references(data, (4, 5, 6), seed=1)
+        split_references(data, (4, 5, 6), b"a secret")
 
 
 def test_every_stated_distance_can_be_opened_and_no_other_reference_shown() -> None:
