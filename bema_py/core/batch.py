@@ -1,5 +1,6 @@
 """A batch: the samples one party commits to and reveals together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,13 +16,13 @@ MAX_BATCH_SAMPLES = 2**16
 
 
 class SampleTwiceError(InputError):
-    """A batch holds one sample twice."""
+    """A list of samples holds one twice."""
 
     def __init__(self, sample: SampleId, index: int) -> None:
         """Keep the sample id and the index of its second place."""
         self.sample = sample
         self.index = index
-        super().__init__(f"sample 0x{sample.hex()} stands in the batch again at index {index}")
+        super().__init__(f"sample 0x{sample.hex()} stands again at index {index}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,7 @@ class Batch:
         check_integer("batch party", self.party, 1, U32)
         if not 1 <= len(self.samples) <= MAX_BATCH_SAMPLES:
             raise FieldLengthError("batch samples", len(self.samples), 1, MAX_BATCH_SAMPLES)
-        seen: set[SampleId] = set()
-        for index, sample in enumerate(self.sample_ids()):
-            if sample in seen:
-                raise SampleTwiceError(sample, index)
-            seen.add(sample)
+        check_distinct(self.samples)
 
     def sample_ids(self) -> tuple[SampleId, ...]:
         """Give the sample ids in order."""
@@ -77,7 +74,7 @@ class Batch:
         """Decode and validate, but for the rules; raises MalformedError leaves."""
         plain = read_object("batch", data, frozenset({"party", "samples"}), max_size=MAX_BATCH_SIZE)
         with reading("batch"):
-            samples = tuple(_sample(entry) for entry in read_list("batch samples", plain["samples"]))
+            samples = tuple(read_sample(entry) for entry in read_list("batch samples", plain["samples"]))
             return cls(cast(PartyId, plain["party"]), samples)
 
     def digest(self) -> Digest:
@@ -93,11 +90,27 @@ def check_batch(batch: Batch, rules: Rules) -> None:
     with reading("batch"):
         if len(batch.samples) > rules.max_batch_samples:
             raise FieldLengthError("batch samples", len(batch.samples), 1, rules.max_batch_samples)
-        for index, sample in enumerate(batch.samples):
-            check_bytes(f"x of sample {index}", sample.x, rules.sample_size)
-            check_integer(f"y of sample {index}", sample.y, 0, rules.classes - 1)
+        check_samples(batch.samples, rules)
 
 
-def _sample(value: object) -> Sample:
+def check_samples(samples: Sequence[Sample], rules: Rules) -> None:
+    """Refuse an x of the wrong size and a class not below C, with FieldLengthError and FieldRangeError."""
+    for index, sample in enumerate(samples):
+        check_bytes(f"x of sample {index}", sample.x, rules.sample_size)
+        check_integer(f"y of sample {index}", sample.y, 0, rules.classes - 1)
+
+
+def check_distinct(samples: Sequence[Sample]) -> None:
+    """Refuse a sample that stands twice, with SampleTwiceError."""
+    seen: set[SampleId] = set()
+    for index, sample in enumerate(samples):
+        name = sample.id()
+        if name in seen:
+            raise SampleTwiceError(name, index)
+        seen.add(name)
+
+
+def read_sample(value: object) -> Sample:
+    """Read one sample of a decoded list; raises MalformedError leaves."""
     plain = read_map("sample", value, frozenset({"x", "y"}))
     return Sample(cast(bytes, plain["x"]), cast(int, plain["y"]))

@@ -178,6 +178,14 @@ def processing_key(parent: BlockHash, sample: SampleId) -> Digest:
     return sha256d(parent + sample)
 
 
+def recall_key(parent: BlockHash, sample: SampleId) -> Digest:
+    """Give sha256d(0x05 | parent hash | sample id), by which a block draws the samples that it calibrates with again.
+
+    Another draw than the processing order: those chosen would otherwise always come first in it.
+    """
+    return sha256d(b"\x05" + parent + sample)
+
+
 def batches_digest(commitments: Sequence[Commitment]) -> Digest:
     """Give sha256d of the concatenated commitments, in their order."""
     return sha256d(b"".join(commitments))

@@ -12,6 +12,7 @@ from bema_py.core.types import MAX_CLASSES, Digest
 
 Mode = Literal["log", "h"]
 WrongClass = Literal["largest", "literal"]
+Learners = Literal["holders", "scorers"]
 
 MAX_RULES_SIZE = 4096
 MAX_BATCH_SIZE = 2**26
@@ -23,6 +24,9 @@ REWARDS = ("block_reward", "sample_reward")
 REWARD_BYTES = 12
 MAX_REWARD = 2 ** (8 * REWARD_BYTES) - 1
 """The contract keeps the pool's figures in 96 bits."""
+MAX_BLOCK_SAMPLES = 2**16
+MAX_SHIFT = 4
+"""Pixels."""
 SCORE_ONE = 2**24
 STEP_ONE = 2**30
 _SAMPLE_OVERHEAD = 16
@@ -40,6 +44,20 @@ class RoundSizeError(InputError):
         super().__init__(
             f"round_size is {round_size}, must be 1 to {MAX_ROUND_SIZE}: "
             f"{2 * round_size} steps could sum to {bound}, above 2^53 = {EXACT}"
+        )
+
+
+class PublicSetError(InputError):
+    """Rehearsal without a public set, or a public set that nothing uses."""
+
+    def __init__(self, rehearsal: int, length: int) -> None:
+        """Keep the most samples rehearsed in a block and the length of the public set's digest."""
+        self.rehearsal = rehearsal
+        self.length = length
+        required = 32 if rehearsal else 0
+        super().__init__(
+            f"rehearsal is {rehearsal} and public_set has {length} bytes, "
+            f"must have {required}: the digest of the set that is rehearsed"
         )
 
 
@@ -76,6 +94,12 @@ class Rules:
     step_initial, step_decay, step_minimum: 2^-30. cap: bound on the gradient norm in 2^-18.
     block_reward, sample_reward: wei allotted to the miner of a block and to the owner of each sample it used.
     mode: what a step ascends. wrong_class: which class is y-, "literal" being eq. 7 as printed.
+
+    The fields with a default are **extensions**; their defaults give the paper's rules. learners: who enhances y,
+    the members that hold it or all whose models score it. tau: the largest margin rho of a valid sample, 2^-24
+    (eq. 8 has 0). class_quota: most used samples of one class in a block, 0 for no quota. replay, rehearsal: most
+    earlier samples and most samples of the public set that a block calibrates with again. public_set: that set's
+    digest, empty without rehearsal. shift: pixels by which a calibrating sample is moved at most.
     Creating one checks every bound and raises InputError leaves.
     """
 
@@ -95,6 +119,13 @@ class Rules:
     max_batch_samples: int
     block_reward: int
     sample_reward: int
+    learners: Learners = "holders"
+    tau: int = 0
+    class_quota: int = 0
+    replay: int = 0
+    rehearsal: int = 0
+    public_set: bytes = b""
+    shift: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values outside the bounds of the arithmetic."""
@@ -111,19 +142,30 @@ class Rules:
         for name, value, choices in (
             ("mode", self.mode, ("log", "h")),
             ("wrong_class", self.wrong_class, ("largest", "literal")),
+            ("learners", self.learners, ("holders", "scorers")),
         ):
             if value not in choices:
                 raise FieldChoiceError(name, value, choices)
         check_integer("round_size", self.round_size, 1, 2**32)
         if self.round_size > MAX_ROUND_SIZE:
             raise RoundSizeError(self.round_size, round_bound(2 * self.round_size, ACTIVATION))
-        check_integer("max_samples", self.max_samples, 1, 2**16)
+        check_integer("max_samples", self.max_samples, 1, MAX_BLOCK_SAMPLES)
         check_integer("max_batch_samples", self.max_batch_samples, 1, 2**16)
         for name in REWARDS:
             check_integer(name, getattr(self, name), 0, MAX_REWARD)
         size = self.max_batch_samples * (self.sample_size + _SAMPLE_OVERHEAD) + _BATCH_OVERHEAD
         if size > MAX_BATCH_SIZE:
             raise BatchLimitError(self.max_batch_samples, size)
+        self._check_extensions()
+
+    def _check_extensions(self) -> None:
+        check_integer("tau", self.tau, 0, SCORE_ONE)
+        for name in ("class_quota", "replay", "rehearsal"):
+            check_integer(name, getattr(self, name), 0, MAX_BLOCK_SAMPLES)
+        check_bytes("public_set", self.public_set, 0, 32)
+        if len(self.public_set) != (32 if self.rehearsal else 0):
+            raise PublicSetError(self.rehearsal, len(self.public_set))
+        check_integer("shift", self.shift, 0, MAX_SHIFT)
 
     @property
     def sample_size(self) -> int:

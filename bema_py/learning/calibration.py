@@ -1,9 +1,9 @@
-"""The calibration of one block: a pure function of parent models, members, ordered samples and rules."""
+"""The calibration of one block: a pure function of parent models, members, samples, recalled samples and rules."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from bema_py.core.rules import Rules
 from bema_py.core.types import PartyId
 from bema_py.learning.candidates import CandidateSample, member_models, sample_images
 from bema_py.learning.forward import ByteArray
+from bema_py.learning.lessons import UsedSample, block_lessons
 from bema_py.learning.margin import Judgement, judge
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
@@ -18,17 +19,9 @@ from bema_py.learning.norm import StepSettings
 from bema_py.learning.parallel import run_all
 from bema_py.learning.progress import Progress
 from bema_py.learning.rounds import Step, calibrate_round
-from bema_py.learning.scoring import ModelGroup, Scores, group_models, group_scores
+from bema_py.learning.scoring import ModelGroup, group_models, group_scores
 from bema_py.learning.stack import unstack
 from bema_py.learning.steps import ENHANCE, IMPAIR, round_steps
-
-
-@dataclass(frozen=True, slots=True)
-class UsedSample:
-    """A sample that calibrates: its position among the candidates and y- as judged at the parent models."""
-
-    position: int
-    wrong_label: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +60,13 @@ def calibrate_block(
     rules: Rules,
     height: int,
     *,
+    recalled: Sequence[CandidateSample] = (),
     progress: Progress | None = None,
 ) -> BlockCalibration:
     """Judge the samples at the parent models and calibrate with the valid ones (protocol, 4, steps 3 to 7).
 
-    `samples` are in processing order, without those that another batch owns or that were used before.
+    `samples` are in processing order, without those that another batch owns or that were used before. `recalled`
+    are the samples that the block replays and rehearses; they are not judged and only enhance.
     `progress` hears of the stages "score" and "calibrate". Threads, chunks and machines do not change a bit
     of the result. Raises MissingModelError, HeldClassError, SampleSizeError, ImageShapeError and
     ClassRangeError.
@@ -81,28 +76,28 @@ def calibrate_block(
     groups = group_models(members, rules.input, rules.classes)
     scores = group_scores(groups, images, rules.classes, progress=progress)
     judgements = judge(scores, [sample.y for sample in samples], membership, rules)
-    used = used_samples(judgements, rules.max_samples)
+    used = used_samples(judgements, rules)
+    lessons = block_lessons(samples, used, recalled, rules)
     played = Rounds(membership, rules, height, groups, tuple(StepCount() for _ in members))
-    for start in range(0, len(used), rules.round_size):
-        part = used[start : start + rules.round_size]
-        chosen = [item.position for item in part]
-        labels = [(samples[item.position].y, item.wrong_label) for item in part]
-        # The first round starts at the parent models, whose scores are known.
-        known = scores[:, chosen] if start == 0 else None
-        played = played.after(images[chosen], labels, known)
+    for start in range(0, len(lessons.labels), rules.round_size):
+        part = slice(start, start + rules.round_size)
+        played = played.after(lessons.images[part], lessons.labels[part])
         if progress is not None:
-            progress("calibrate", start + len(part), len(used))
+            done = min(part.stop, len(lessons.labels))
+            progress("calibrate", done, len(lessons.labels))
     return played.result(members, judgements, used)
 
 
-def used_samples(judgements: Sequence[Judgement], limit: int) -> tuple[UsedSample, ...]:
-    """Take the first valid samples, up to the limit."""
-    valid = (
-        UsedSample(position, judgement.wrong_label)
-        for position, judgement in enumerate(judgements)
-        if judgement.valid and judgement.wrong_label is not None
-    )
-    return tuple(islice(valid, limit))
+def used_samples(judgements: Sequence[Judgement], rules: Rules) -> tuple[UsedSample, ...]:
+    """Take the first valid samples, up to the block's limit and, where there is one, each class's quota."""
+    quota = rules.class_quota or rules.max_samples
+    taken: Counter[int] = Counter()
+    used: list[UsedSample] = []
+    for position, judgement in enumerate(judgements):
+        if judgement.valid and judgement.wrong_label is not None and taken[judgement.label] < quota:
+            taken[judgement.label] += 1
+            used.append(UsedSample(position, judgement.wrong_label))
+    return tuple(used[: rules.max_samples])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +110,10 @@ class Rounds:
     groups: tuple[ModelGroup, ...]
     counts: tuple[StepCount, ...]
 
-    def after(
-        self, images: ByteArray, labels: Sequence[tuple[int, int]], known: Scores | None = None
-    ) -> "Rounds":
-        """Play one round with these samples and their pairs (y, y-); `known` spares scoring them."""
-        scores = group_scores(self.groups, images, self.rules.classes) if known is None else known
-        spaces = label_spaces(self.groups)
-        steps = round_steps(scores, labels, self.membership, self.rules.alpha, spaces)
+    def after(self, images: ByteArray, labels: Sequence[tuple[int, int | None]]) -> "Rounds":
+        """Play one round with these samples and their pairs (y, y-)."""
+        scores = group_scores(self.groups, images, self.rules.classes)
+        steps = round_steps(scores, labels, self.membership, self.rules, label_spaces(self.groups))
         settings = StepSettings(self.rules.step_size(self.height), self.rules.cap, self.rules.mode == "h")
 
         def moved(group: ModelGroup) -> ModelGroup:

@@ -7,7 +7,7 @@ import numpy as np
 
 from bema_py.core.errors import InputError
 from bema_py.core.rules import Rules
-from bema_py.core.types import PartyId, SampleId
+from bema_py.core.types import Digest, PartyId, SampleId
 from bema_py.learning.forward import ByteArray
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
@@ -42,9 +42,10 @@ class SampleSizeError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class CandidateSample:
-    """A sample that may be used: listed, owned by its batch and not used before."""
+    """A sample that may calibrate; `key` is its place in the processing order of the block."""
 
     sample_id: SampleId
+    key: Digest
     x: bytes
     y: int
 

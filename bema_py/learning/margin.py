@@ -20,7 +20,7 @@ class Verdict(Enum):
     VALID = "valid"
     NO_HOLDERS = "no member holds its class"
     NO_WRONG_CLASS = "no member holds any other class"
-    MARGIN_POSITIVE = "margin above zero (eq. 8)"
+    MARGIN_POSITIVE = "margin above tau (eq. 8)"
     BELOW_DELTA = "aggregate below delta (eq. 9)"
     ABOVE_SIGMA = "spread above sigma (eq. 10)"
     UNHEARD = "no founder is left who holds references of its class (10b)"
@@ -101,9 +101,12 @@ def judge_one(
 
 
 def verdict_of(own: tuple[int, int], wrong: tuple[int, int], spread: int, rules: Rules) -> Verdict:
-    """Compare the two aggregates, (sum, m) each, crosswise: nothing is ever divided or rounded."""
+    """Compare the two aggregates, (sum, m) each, crosswise: nothing is ever divided or rounded.
+
+    A tau above 0 is an **extension**; eq. 8 demands rho <= 0.
+    """
     (sum_a, m_a), (sum_b, m_b) = own, wrong
-    if sum_a * m_b > sum_b * m_a:
+    if sum_a * m_b - sum_b * m_a > rules.tau * m_a * m_b:
         return Verdict.MARGIN_POSITIVE
     if sum_a < rules.delta * m_a:
         return Verdict.BELOW_DELTA

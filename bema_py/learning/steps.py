@@ -1,8 +1,10 @@
 """Which models a round enhances and which it impairs (eqs. 11 and 12)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from bema_py.core.rules import Rules
 from bema_py.learning.aggregates import class_aggregates
+from bema_py.learning.krum import KrumAggregate
 from bema_py.learning.membership import Membership
 from bema_py.learning.rounds import Step
 from bema_py.learning.scoring import Scores
@@ -12,27 +14,48 @@ ENHANCE, IMPAIR = 1, -1
 
 def round_steps(
     scores: Scores,
-    labels: Sequence[tuple[int, int]],
+    labels: Sequence[tuple[int, int | None]],
     membership: Membership,
-    alpha: tuple[int, int],
-    label_spaces: Sequence[tuple[int, ...]],
+    rules: Rules,
+    label_spaces: Sequence[Sequence[int]],
 ) -> list[list[Step]]:
     """Give every member's steps of one round, ordered by sample, enhance before impair.
 
-    `scores` (members, samples, classes) are those of the round's starting models, `labels` the pairs (y, y-).
-    Enhanced is each i of S(y) with h_i(y) <= h_a*, impaired each i of S(y-) with h_i(y-) >= h_b*.
+    `scores` (members, samples, classes) are those of the round's starting models, `labels` the pairs (y, y-),
+    without y- where nothing is impaired. Enhanced is each learner i of y with h_i(y) <= h_a*, impaired each i of
+    S(y-) with h_i(y-) >= h_b*. A class without holders has no aggregate, so no step.
     **Differs** from eqs. 11 and 12, which are strict: an aggregate of one model is that model's own score,
     and strict inequalities would never move it.
     """
-    needed = {label for pair in labels for label in pair}
-    aggregates = class_aggregates(scores, membership, alpha, sorted(needed))
+    needed = {label for pair in labels for label in pair if label is not None}
+    aggregates = class_aggregates(scores, membership, rules.alpha, sorted(needed))
     outputs = [{label: output for output, label in enumerate(space)} for space in label_spaces]
     steps: list[list[Step]] = [[] for _ in label_spaces]
-    for sample, pair in enumerate(labels):
-        for label, sign in zip(pair, (ENHANCE, IMPAIR), strict=True):
-            total, neighbours = int(aggregates[label].total[sample]), aggregates[label].neighbours
-            for member in membership.holders(label):
-                # At or below the aggregate to enhance, at or above it to impair.
-                if sign * (total - neighbours * int(scores[member, sample, label])) >= 0:
-                    steps[member].append(Step(sample, outputs[member][label], sign))
+    for sample, (label, wrong) in enumerate(labels):
+        for wanted, sign in ((label, ENHANCE), (wrong, IMPAIR)):
+            if wanted is None or wanted not in aggregates:
+                continue
+            movers = (
+                membership.holders(wanted) if sign == IMPAIR else learners(wanted, membership, rules, outputs)
+            )
+            for member in movers:
+                if moves(aggregates[wanted], sample, int(scores[member, sample, wanted]), sign):
+                    steps[member].append(Step(sample, outputs[member][wanted], sign))
     return steps
+
+
+def learners(
+    label: int, membership: Membership, rules: Rules, outputs: Sequence[Mapping[int, int]]
+) -> Sequence[int]:
+    """Give the positions of the members that may enhance a class.
+
+    They are S(y); under "scorers", an **extension**, all whose models score y. S(y) alone still decides what is valid.
+    """
+    if rules.learners == "holders":
+        return membership.holders(label)
+    return [member for member, known in enumerate(outputs) if label in known]
+
+
+def moves(aggregate: KrumAggregate, sample: int, score: int, sign: int) -> bool:
+    """Say whether a score is at or below the aggregate, to be enhanced, or at or above it, to be impaired."""
+    return sign * (int(aggregate.total[sample]) - aggregate.neighbours * score) >= 0

@@ -1,7 +1,6 @@
 """How a block follows from what it lists: one pure way from batches to a body, walked by miners and auditors alike."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bema_py.core.batch import Batch
@@ -58,7 +57,10 @@ class OwnedSample:
 
 @dataclass(frozen=True)
 class BlockContext:
-    """Everything a block's content depends on besides the batches it lists."""
+    """Everything a block's content depends on besides the batches it lists.
+
+    `used` are the sample ids that may not be used again, `recalled` the samples that the block calibrates with again.
+    """
 
     rules: Rules
     height: int
@@ -68,8 +70,9 @@ class BlockContext:
     members: tuple[RegisteredParty, ...]
     digests: Mapping[PartyId, ModelDigest]
     models: Mapping[PartyId, Model]
-    used: AbstractSet[bytes]
+    used: Collection[bytes]
     purse: Purse
+    recalled: tuple[CandidateSample, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,13 @@ def block_context(
     rules: Rules,
     max_reward: int,
     models: Mapping[PartyId, Model],
+    recalled: tuple[CandidateSample, ...],
     miner: Address,
     party_type: PartyType,
 ) -> BlockContext:
     """Return the context of the block that `miner` builds on the ledger; `models` are the members' parent models.
 
+    `recalled` are the samples that the block calibrates with again.
     `max_reward` is the deployment's most that a block may allot, in wei.
     """
     height = ledger.height + 1
@@ -112,6 +117,7 @@ def block_context(
             accounts={number: party.account for number, party in history.parties.items()},
             available=max(0, min(history.funded_at(height) - ledger.allotted, max_reward)),
         ),
+        recalled=recalled,
     )
 
 
@@ -123,7 +129,7 @@ def membership_of(members: Iterable[RegisteredParty]) -> Membership:
 
 
 def processing_order(
-    parent: BlockHash, listed: Sequence[ListedBatch], used: AbstractSet[bytes]
+    parent: BlockHash, listed: Sequence[ListedBatch], used: Collection[bytes]
 ) -> tuple[OwnedSample, ...]:
     """Return the owned, unused samples of the listed batches in processing order.
 
@@ -149,9 +155,13 @@ def assemble(
     calibration = calibrate_block(
         context.models,
         membership_of(context.members),
-        [CandidateSample(sample.sample, sample.x, sample.y) for sample in candidates],
+        [
+            CandidateSample(sample.sample, processing_key(context.parent, sample.sample), sample.x, sample.y)
+            for sample in candidates
+        ],
         context.rules,
         context.height,
+        recalled=context.recalled,
         progress=progress,
     )
     samples = _sample_leaves(candidates, calibration)

@@ -19,6 +19,7 @@ from bema_py.roles.comparison import compare_bodies
 from bema_py.roles.content import ModelCache, load_body
 from bema_py.roles.history import History
 from bema_py.roles.ledger import Ledger
+from bema_py.roles.recollection import recalled_samples
 from bema_py.storage.content_store import ContentMismatchError, ContentMissingError, ContentStore
 
 
@@ -203,6 +204,7 @@ def _context(
         evidence.rules,
         evidence.deployment.parameters.max_reward_per_block,
         models,
+        recalled_samples(evidence.store, history, ledger, evidence.rules),
         event.miner,
         history.party_type_of(event.miner, event.position),
     )

@@ -16,6 +16,7 @@ from bema_py.roles.content import publish_model
 from bema_py.roles.history import History
 from bema_py.roles.ledger import Ledger
 from bema_py.roles.network import ChainFollower, Network, parent_models
+from bema_py.roles.recollection import recalled_samples
 
 
 class StaleBlockError(BemaError):
@@ -87,6 +88,7 @@ class BlockMiner:
             self.network.rules,
             self.network.deployment.parameters.max_reward_per_block,
             parent_models(self.network, history, ledger),
+            recalled_samples(self.network.store, history, ledger, self.network.rules),
             account,
             history.party_type_of(account),
         )

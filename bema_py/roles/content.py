@@ -9,6 +9,7 @@ from bema_py.core.errors import MalformedError
 from bema_py.core.hashing import sha256
 from bema_py.core.model_card import MAX_CARD_SIZE, ModelCard
 from bema_py.core.parameter_file import decode_parameters, encode_parameters
+from bema_py.core.public_set import MAX_PUBLIC_SET_SIZE, PublicSet
 from bema_py.core.rules import MAX_BATCH_SIZE, MAX_RULES_SIZE, Rules
 from bema_py.core.types import Digest, ModelDigest, hex0x
 from bema_py.learning.model import Model
@@ -92,6 +93,13 @@ def load_rules(store: ContentStore, digest: Digest) -> Rules:
 def load_batch(store: ContentStore, digest: Digest) -> Batch:
     """Read a batch by its content digest."""
     return Batch.from_bytes(store.get_object(digest, max_size=MAX_BATCH_SIZE))
+
+
+def load_public_set(store: ContentStore, digest: Digest, rules: Rules) -> PublicSet:
+    """Read the public set that the rules name, and check it against them."""
+    public = PublicSet.from_bytes(store.get_object(digest, max_size=MAX_PUBLIC_SET_SIZE))
+    public.check(rules)
+    return public
 
 
 def load_body(store: ContentStore, digest: Digest) -> BlockBody:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bema_py.core.block_body import BlockBody
-from bema_py.core.types import Address, Commitment, ModelDigest, PartyId
+from bema_py.core.leaves import SampleLeaf
+from bema_py.core.types import Address, Commitment, ModelDigest, PartyId, SampleId
 from bema_py.roles.history import RegisteredParty
 
 
@@ -12,14 +13,14 @@ from bema_py.roles.history import RegisteredParty
 class Ledger:
     """What the blocks up to a height have established.
 
-    `models` maps every party with an update so far to its current model digest; `used` holds the sample ids that may
-    not be used again; `listed` maps each commitment to the height that listed it; `rewards` maps each account to all
+    `models` maps every party with an update so far to its current model digest; `used` maps the sample ids that may
+    not be used again to their leaves; `listed` maps each commitment to the height that listed it; `rewards` maps each account to all
     that it was allotted, in wei.
     """
 
     height: int = 0
     models: Mapping[PartyId, ModelDigest] = field(default_factory=dict)
-    used: frozenset[bytes] = frozenset()
+    used: Mapping[SampleId, SampleLeaf] = field(default_factory=dict)
     listed: Mapping[Commitment, int] = field(default_factory=dict)
     rewards: Mapping[Address, int] = field(default_factory=dict)
 
@@ -38,7 +39,7 @@ def advance(ledger: Ledger, body: BlockBody) -> Ledger:
     return Ledger(
         height=body.height,
         models={**ledger.models, **{update.party: update.new for update in body.updates}},
-        used=ledger.used | {leaf.sample for leaf in body.samples},
+        used={**ledger.used, **{leaf.sample: leaf for leaf in body.samples}},
         listed={**ledger.listed, **dict.fromkeys(body.batches, body.height)},
         rewards={**ledger.rewards, **{leaf.account: leaf.cumulative for leaf in body.rewards}},
     )

@@ -54,7 +54,10 @@ def judge(scores, label, held, rules):
     m_b, _, sum_b, _, _ = others[wrong] if wrong is not None else (0, 0, 0, 0, 0)
     valid = own is not None and wrong is not None
     valid = (
-        valid and sum_a * m_b <= sum_b * m_a and sum_a >= rules.delta * m_a and spread <= rules.sigma * m_a
+        valid
+        and sum_a * m_b - sum_b * m_a <= rules.tau * m_a * m_b
+        and sum_a >= rules.delta * m_a
+        and spread <= rules.sigma * m_a
     )
     return wrong, sum_a, m_a, sum_b, m_b, spread, valid
 
@@ -66,19 +69,46 @@ def class_scores(member, classes, picture):
     return [found[label_space.index(c)] if c in label_space else 0 for c in range(classes)]
 
 
-def calibrated(members, held, samples, rules, height):
-    """(judgements, used as (position, wrong class), parameters after) for samples (picture, label) in order."""
+def calibrated(members, held, samples, rules, height, recalled=()):
+    """(judgements, used as (position, wrong class), parameters after) for samples (key, picture, label) in order.
+
+    `recalled` are the samples calibrated with again, in the same form.
+    """
     judgements = [
         judge([class_scores(member, rules.classes, x) for member in members], y, held, rules)
-        for x, y in samples
+        for _, x, y in samples
     ]
-    used = [(i, judgement[0]) for i, judgement in enumerate(judgements) if judgement[-1]][: rules.max_samples]
+    used = []
+    for i, ((_, _, y), judgement) in enumerate(zip(samples, judgements, strict=True)):
+        same = sum(samples[position][2] == y for position, _ in used)
+        full = len(used) == rules.max_samples or (rules.class_quota and same == rules.class_quota)
+        if judgement[-1] and not full:
+            used.append((i, judgement[0]))
+    lessons = [(*samples[i], wrong) for i, wrong in used] + [(*sample, None) for sample in recalled]
+    lessons = [
+        (shifted(x, key, rules.shift), y, wrong)
+        for key, x, y, wrong in sorted(lessons, key=lambda lesson: lesson[0])
+    ]
     thetas = [theta for _, _, theta in members]
-    for start in range(0, len(used), rules.round_size):
-        part = [(*samples[position], wrong) for position, wrong in used[start : start + rules.round_size]]
+    for start in range(0, len(lessons), rules.round_size):
+        part = lessons[start : start + rules.round_size]
         current = [(a, space, theta) for (a, space, _), theta in zip(members, thetas, strict=True)]
         thetas = after_round(current, held, part, rules, rules.step_size(height))
     return judgements, used, thetas
+
+
+def shifted(picture, key, limit):
+    """The picture moved right and down by the key's last two bytes modulo 2 limit + 1, less the limit."""
+    right, down = (key[place] % (2 * limit + 1) - limit for place in (-2, -1))
+
+    def pixel(plane, row, column):
+        inside = 0 <= row < len(plane) and 0 <= column < len(plane[0])
+        return plane[row][column] if inside else 0
+
+    return [
+        [[pixel(plane, i - down, j - right) for j in range(len(plane[0]))] for i in range(len(plane))]
+        for plane in picture
+    ]
 
 
 def after_round(members, held, part, rules, step_size):
@@ -86,9 +116,13 @@ def after_round(members, held, part, rules, step_size):
     for sample, (picture, label, wrong) in enumerate(part):
         scores = [class_scores(member, rules.classes, picture) for member in members]
         for c, sign in ((label, 1), (wrong, -1)):
-            m, _, total, _, _ = aggregate(scores, held, c, rules.alpha)
+            found = None if c is None else aggregate(scores, held, c, rules.alpha)
+            if found is None:
+                continue
+            m, _, total, _, _ = found
             for k, (_, space, _) in enumerate(members):
-                if c in held[k] and (m * scores[k][c] <= total if sign > 0 else m * scores[k][c] >= total):
+                moves = c in space if sign > 0 and rules.learners == "scorers" else c in held[k]
+                if moves and (m * scores[k][c] <= total if sign > 0 else m * scores[k][c] >= total):
                     steps[k].append((sample, space.index(c), sign))
     pictures = [picture for picture, _, _ in part]
     return [

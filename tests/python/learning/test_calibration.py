@@ -1,5 +1,7 @@
 """Block calibration against the slow reference, its bookkeeping, and its indifference to threads and chunks."""
 
+from hashlib import sha256
+
 import numpy as np
 import pytest
 import slow_calibration
@@ -37,36 +39,71 @@ def blocks(draw):
 
 
 def candidates(samples):
+    """Give samples (image, label) ids, and in that order ascending keys with many unlike shifts."""
     return [
-        CandidateSample(bytes([k]) * 32, image.tobytes(), label) for k, (image, label) in enumerate(samples)
+        CandidateSample(
+            bytes([k]) * 32, bytes([k]) + sha256(image.tobytes()).digest()[1:], image.tobytes(), label
+        )
+        for k, (image, label) in enumerate(samples)
     ]
 
 
-@given(
-    blocks(),
-    st.sampled_from([(1, 1), (1, 2)]),
-    st.sampled_from(["log", "h"]),
-    st.sampled_from(["largest", "literal"]),
-    st.integers(1, 3),
-    st.integers(1, 6),
+PAPER = st.fixed_dictionaries(
+    {
+        "alpha": st.sampled_from([(1, 1), (1, 2)]),
+        "mode": st.sampled_from(["log", "h"]),
+        "wrong_class": st.sampled_from(["largest", "literal"]),
+        "round_size": st.integers(1, 3),
+        "max_samples": st.integers(1, 6),
+    }
 )
-@settings(max_examples=60, deadline=None)
-def test_agrees_with_the_slow_reference(block, alpha, mode, wrong_class, round_size, max_samples):
+EXTENSIONS = st.fixed_dictionaries(
+    {
+        "learners": st.sampled_from(["holders", "scorers"]),
+        "tau": st.sampled_from([0, 2**20, 2**24]),
+        "class_quota": st.integers(0, 2),
+        "shift": st.integers(0, 4),
+    }
+)
+
+
+@given(blocks(), PAPER)
+@settings(max_examples=40, deadline=None)
+def test_agrees_with_the_slow_reference(block, how):
     members, held, samples = block
-    how = rules(
-        alpha=alpha, mode=mode, wrong_class=wrong_class, round_size=round_size, max_samples=max_samples
-    )
+    agrees(members, held, candidates(samples), [], rules(**how))
+
+
+@given(blocks(), PAPER, EXTENSIONS, st.integers(0, 6))
+@settings(max_examples=60, deadline=None)
+def test_extensions_agree_with_the_slow_reference(block, paper, extensions, fresh):
+    """The block's first samples are judged, the others recalled; keys are in no order between the two."""
+    members, held, samples = block
+    keyed = candidates(samples)
+    agrees(members, held, keyed[fresh:], keyed[:fresh], rules(**paper, **extensions))
+
+
+def agrees(members, held, samples, recalled, how):
     found = calibrate_block(
-        dict(enumerate(members, 1)), Membership.of(enumerate(held, 1)), candidates(samples), how, 1
+        dict(enumerate(members, 1)), Membership.of(enumerate(held, 1)), samples, how, 1, recalled=recalled
     )
-    slow = [(model.architecture, model.classes, plain(model)) for model in members]
     _, used, thetas = slow_calibration.calibrated(
-        slow, held, [(image.tolist(), label) for image, label in samples], how, 1
+        [(model.architecture, model.classes, plain(model)) for model in members],
+        held,
+        [unpacked(sample) for sample in samples],
+        how,
+        1,
+        [unpacked(sample) for sample in recalled],
     )
     assert [(item.position, item.wrong_label) for item in found.used] == used
     assert [plain(found.models[party]) for party in sorted(found.models)] == thetas
     moved = [k for k, model in enumerate(members, 1) if found.models[k].sha256() != model.sha256()]
     assert list(found.changed) == moved
+
+
+def unpacked(sample):
+    picture = np.frombuffer(sample.x, dtype=np.uint8).reshape(1, 8, 8)
+    return sample.key, picture.tolist(), sample.y
 
 
 def random_model(architecture, seed, classes):
@@ -198,10 +235,10 @@ def test_bad_inputs_are_named(lenets):
         calibrate_block(members, Membership.of([(3, {1, 4})]), samples, how, 1)
     assert (unscored.value.party, unscored.value.label) == (3, 4)
     with pytest.raises(SampleSizeError):
-        calibrate_block(members, held, [CandidateSample(bytes(32), bytes(783), 0)], how, 1)
+        calibrate_block(members, held, [CandidateSample(bytes(32), bytes(32), bytes(783), 0)], how, 1)
     with pytest.raises(ImageShapeError):
         calibrate_block(members, held, [], rules(), 1)
     with pytest.raises(ClassRangeError):
-        calibrate_block(members, held, [CandidateSample(bytes(32), bytes(784), 4)], how, 1)
+        calibrate_block(members, held, [CandidateSample(bytes(32), bytes(32), bytes(784), 4)], how, 1)
     with pytest.raises(ClassRangeError):
         calibrate_block(members, held, samples, rules(input=(1, 28, 28), classes=3), 1)
