@@ -14,6 +14,9 @@ PARAMETER_BITS = 30
 WEIGHT_SHIFT = 8
 """From theta to the working weights, units of 2^-20."""
 
+WEIGHT_UNIT = 20
+"""Working weights and deltas count in 2^-20."""
+
 ACTIVATION_UNIT = 16
 """Activations and logits count in 2^-16."""
 
@@ -25,13 +28,14 @@ ONE = 1 << PROBABILITY_UNIT
 
 
 def round_shift_(values: Tensor, shift: int) -> Tensor:
-    """Replace every integer v by R(v, shift) = floor((v + 2^(shift-1)) / 2^shift), in place.
+    """Replace every v by floor(v / 2^shift + 1/2), in place: R(v, shift) where v is an integer.
 
-    Multiplying by a power of two is exact, so this is the arithmetic shift that rounds half up.
+    Sums of products with working weights are multiples of 2^-20 instead: R(v * 2^20, 20 + shift). Scaling by a
+    power of two is exact, so this is the arithmetic shift that rounds half up.
     """
-    if shift == 0:
-        return values
-    return values.add_(2.0 ** (shift - 1)).mul_(2.0**-shift).floor_()
+    if shift:
+        values.mul_(2.0**-shift)
+    return values.add_(0.5).floor_()
 
 
 def clamp_(values: Tensor, bits: int) -> Tensor:

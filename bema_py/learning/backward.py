@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bema_py.core.layers import KERNEL, Convolution, Linear, Pool, Relu
 from bema_py.learning.arithmetic import clamp_, round_shift_
-from bema_py.learning.forward import unfold
+from bema_py.learning.forward import pad, unfold
 from bema_py.learning.stack import ModelStack, Parameters
 
 LINEAR_DELTA_BITS = 22
@@ -84,13 +84,13 @@ def gradients(stack: ModelStack, activations: list[Tensor], deltas: Tensor) -> l
 def linear_input_delta(parameters: Parameters | None, deltas: Tensor) -> Tensor:
     """Give d' = C_22(R(W^T d, 20))."""
     assert parameters is not None  # a linear layer has them
-    return clamp_(round_shift_(torch.bmm(parameters.weight.mT, deltas), 20), LINEAR_DELTA_BITS)
+    return clamp_(round_shift_(torch.bmm(parameters.weight.mT, deltas), 0), LINEAR_DELTA_BITS)
 
 
 def convolution_gradient(inputs: Tensor, deltas: Tensor, padding: int, exponent: int) -> ConvolutionGradient:
     """Give every step's own gradient: it is clamped and rounded before the steps are added up."""
     models, steps = inputs.shape[0], inputs.shape[-1]
-    patches = unfold(inputs.movedim(-1, 1).flatten(0, 1).unsqueeze(-1), padding)
+    patches = unfold(pad(inputs.movedim(-1, 1).flatten(0, 1).unsqueeze(-1), padding))
     by_step = deltas.movedim(-1, 1).flatten(0, 1).flatten(2)
     weight = clamp_(round_shift_(torch.bmm(by_step, patches.mT), 18 + exponent), CONVOLUTION_WEIGHT_BITS)
     bias = clamp_(round_shift_(by_step.sum(-1), 2 + exponent), CONVOLUTION_BIAS_BITS)
@@ -111,4 +111,4 @@ def convolution_input_delta(
         for v in range(KERNEL):
             padded[:, :, u : u + rows, v : v + columns] += patches[:, :, u, v]
     total = padded[:, :, padding : padding + height, padding : padding + width]
-    return clamp_(round_shift_(total, 20 + exponent), CONVOLUTION_DELTA_BITS)
+    return clamp_(round_shift_(total, exponent), CONVOLUTION_DELTA_BITS)

@@ -1,39 +1,60 @@
 """How many models and samples are worked on at once, so that memory stays bounded and the caches are used."""
 
+from collections.abc import Iterator
 from math import prod
 
 from bema_py.core.architecture import Architecture
 from bema_py.core.layers import KERNEL, Convolution, Linear
 
+PIECE_SAMPLES = 256
+"""Samples that one task scores."""
+
+OUTPUT_BYTES = 2 << 20
+"""Bound on the outputs of a convolution where models are scored."""
+
+PATCH_BYTES = 1 << 20
+"""Bound on the patches that are unfolded at once where models are scored."""
+
 CHUNK_BYTES = 4 << 20
-"""Bound on the largest operand of a chunk; unfolding takes 157 KB an image in the first LeNet layer."""
+"""Bound on the largest operand of a calibration round; there all patches of a step are kept together."""
 
 MINIMUM_SAMPLES = 8
 """Stacks are kept small enough for this many samples a chunk, where one model allows it."""
 
 
-def sample_bytes(architecture: Architecture, models: int, *, shared: bool) -> int:
-    """Give the bytes that one sample adds to the largest operand of any layer's product.
+def pieces(samples: int) -> Iterator[slice]:
+    """Cut samples that are to be scored into one slice for each task."""
+    for start in range(0, samples, PIECE_SAMPLES):
+        yield slice(start, min(start + PIECE_SAMPLES, samples))
 
-    Where the models share their images, so do they the operand of the first layer with parameters.
-    """
+
+def scored_at_once(architecture: Architecture, models: int) -> int:
+    """Give the number of samples that the convolutions of so many models should score at once."""
+    largest = max(prod(shape) for shape in architecture.shapes())
+    return max(1, OUTPUT_BYTES // (8 * models * largest))
+
+
+def rows_at_once(row: int) -> int:
+    """Give the number of rows of positions to unfold at once, for the numbers in the patches of one row."""
+    return max(1, PATCH_BYTES // (8 * row))
+
+
+def step_bytes(architecture: Architecture, models: int) -> int:
+    """Give the bytes that one step of every model adds to the largest operand of any layer's product."""
     shapes = architecture.shapes()
     terms = [1]
-    copies = 1 if shared else models
     for index, layer in enumerate(architecture.layers):
         if isinstance(layer, Convolution | Linear):
             patch = layer.in_channels * KERNEL**2 if isinstance(layer, Convolution) else layer.inputs
-            positions = prod(shapes[index + 1][1:])
-            terms += [copies * patch * positions, models * prod(shapes[index + 1])]
-            copies = models
-    return 8 * max(terms)
+            terms += [patch * prod(shapes[index + 1][1:]), prod(shapes[index + 1])]
+    return 8 * models * max(terms)
 
 
 def models_at_once(architecture: Architecture) -> int:
     """Give the largest number of models that a stack should hold."""
-    return max(1, CHUNK_BYTES // (MINIMUM_SAMPLES * sample_bytes(architecture, 1, shared=False)))
+    return max(1, CHUNK_BYTES // (MINIMUM_SAMPLES * step_bytes(architecture, 1)))
 
 
-def samples_at_once(architecture: Architecture, models: int, *, shared: bool) -> int:
-    """Give the number of samples that a chunk should hold for so many models."""
-    return max(1, CHUNK_BYTES // sample_bytes(architecture, models, shared=shared))
+def steps_at_once(architecture: Architecture, models: int) -> int:
+    """Give the number of steps that each of so many models should take in a chunk."""
+    return max(1, CHUNK_BYTES // step_bytes(architecture, models))

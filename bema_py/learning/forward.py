@@ -10,14 +10,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from bema_py.core.layers import KERNEL, Convolution, Layer, Linear, Pool
-from bema_py.learning.arithmetic import ACTIVATION_UNIT, clamp_, round_shift_
+from bema_py.core.layers import KERNEL, Convolution, Linear, Pool, Relu
+from bema_py.learning.arithmetic import ACTIVATION_UNIT, round_shift_
+from bema_py.learning.chunks import rows_at_once, scored_at_once
 from bema_py.learning.stack import ModelStack, Parameters
 
 ByteArray = npt.NDArray[np.uint8]
-
-OUTPUT_SHIFT = 20
-"""From the unit of the products back to the unit of activations."""
 
 LINEAR_OUTPUT_BITS = 22
 """Clamp on the outputs Z of linear layers."""
@@ -37,34 +35,62 @@ def input_activations(images: ByteArray) -> Tensor:
 
 
 def logits(stack: ModelStack, activations: Tensor) -> Tensor:
-    """Give the logits (models, outputs, batch) in 2^-16 for the input activations."""
-    for layer, parameters in zip(stack.architecture.layers, stack.working, strict=True):
-        activations = layer_output(layer, parameters, activations)
+    """Give the logits (models, outputs, batch) in 2^-16 for the input activations.
+
+    Convolutions go through the samples in small parts, since unfolding multiplies their size; the linear layers
+    at the end take all of them at once.
+    """
+    layers = stack.architecture.layers
+    first = next(index for index, layer in enumerate(layers) if isinstance(layer, Linear))
+    size = scored_at_once(stack.architecture, stack.models)
+    parts = [run_layers(stack, range(first), part).flatten(1, -2) for part in activations.split(size, -1)]
+    return run_layers(stack, range(first, len(layers)), torch.cat(parts, -1))
+
+
+def run_layers(stack: ModelStack, indices: range, activations: Tensor) -> Tensor:
+    """Apply these layers one after the other."""
+    for index in indices:
+        activations = layer_output(stack, index, activations)
     return activations
 
 
 def all_activations(stack: ModelStack, activations: Tensor) -> list[Tensor]:
-    """Give the input of every layer and the logits; entry k is the input of layer k."""
+    """Give the input of every layer and the logits; entry k is the input of layer k.
+
+    What a ReLU takes in is given as what it puts out: see `layer_output`.
+    """
     kept = [activations]
-    for layer, parameters in zip(stack.architecture.layers, stack.working, strict=True):
-        kept.append(layer_output(layer, parameters, kept[-1]))
+    for index in range(len(stack.architecture.layers)):
+        kept.append(layer_output(stack, index, kept[-1]))
     return kept
 
 
-def layer_output(layer: Layer, parameters: Parameters | None, inputs: Tensor) -> Tensor:
-    """Apply one layer."""
+def layer_output(stack: ModelStack, index: int, inputs: Tensor) -> Tensor:
+    """Apply one layer; a ReLU behind a linear layer or a convolution is applied with their clamp."""
+    layers = stack.architecture.layers
+    layer, parameters = layers[index], stack.working[index]
     if isinstance(layer, Pool):
         return pool(inputs)
-    if parameters is None:
-        return inputs.clamp(min=0.0)
+    if isinstance(layer, Relu):
+        done = index > 0 and isinstance(layers[index - 1], Linear | Convolution)
+        return inputs if done else inputs.clamp(min=0.0)
+    assert parameters is not None  # the two kinds left have them
+    rectified = isinstance(layers[index + 1], Relu) if index + 1 < len(layers) else False
     if isinstance(layer, Linear):
-        return linear(parameters, inputs.flatten(1, -2))
-    assert isinstance(layer, Convolution)  # the fourth and last kind
-    return convolution(parameters, inputs, layer.padding)
+        return round_outputs_(linear(parameters, inputs.flatten(1, -2)), LINEAR_OUTPUT_BITS, rectified)
+    outputs = round_outputs_(
+        convolution(parameters, inputs, layer.padding), CONVOLUTION_OUTPUT_BITS, rectified
+    )
+    return outputs.view(*parameters.bias.shape, *stack.architecture.shapes()[index + 1][1:], -1)
+
+
+def round_outputs_(sums: Tensor, bits: int, rectified: bool) -> Tensor:
+    """Give C_bits(floor(sum)), the negative ones 0 where a ReLU follows; in place."""
+    return sums.floor_().clamp_(0.0 if rectified else -(2.0**bits), 2.0**bits)
 
 
 def linear(parameters: Parameters, inputs: Tensor) -> Tensor:
-    """Give Z = C_22(R(sum W * A + b * 2^16, 20)), shaped (models, out, batch), for inputs (models, in, batch).
+    """Give sum W * A + b + 1/2, shaped (models, out, batch), for inputs (models, in, batch).
 
     The product is formed with the features last: for few samples that is up to twice as fast.
     """
@@ -72,31 +98,37 @@ def linear(parameters: Parameters, inputs: Tensor) -> Tensor:
     if inputs.shape[0] == 1:
         # All models see one input: their rows are one matrix.
         joined = torch.addmm(bias.reshape(1, -1), inputs[0].T, weight.flatten(0, 1).T)
-        outputs = joined.view(-1, *bias.shape).permute(1, 2, 0)
-    else:
-        outputs = torch.baddbmm(bias[:, None], inputs.mT, weight.mT).mT
-    return clamp_(round_shift_(outputs, OUTPUT_SHIFT), LINEAR_OUTPUT_BITS)
+        return joined.view(-1, *bias.shape).permute(1, 2, 0)
+    return torch.baddbmm(bias[:, None], inputs.mT, weight.mT).mT
 
 
 def convolution(parameters: Parameters, inputs: Tensor, padding: int) -> Tensor:
-    """Give Z as for a linear layer, shaped (models, out, height, width, batch)."""
-    height, width = (side + 2 * padding - KERNEL + 1 for side in inputs.shape[2:4])
-    weight, bias, patches = parameters.weight, parameters.bias, unfold(inputs, padding)
-    if inputs.shape[0] == 1:
-        outputs = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), patches[0])
-    else:
-        outputs = torch.baddbmm(bias[:, :, None], weight, patches)
-    clamp_(round_shift_(outputs, OUTPUT_SHIFT), CONVOLUTION_OUTPUT_BITS)
-    return outputs.view(*bias.shape, height, width, inputs.shape[4])
+    """Give the sums as for a linear layer, shaped (models, out, height, width * batch).
+
+    The patches of a few rows at a time are unfolded and multiplied while they lie in the cache.
+    """
+    shared = inputs.shape[0] == 1
+    # All models see one input: their kernels are one matrix.
+    weight = parameters.weight.flatten(0, 1)[None] if shared else parameters.weight
+    bias = parameters.bias.reshape(len(weight), -1, 1)
+    padded = pad(inputs, padding)
+    height, width = (side - KERNEL + 1 for side in padded.shape[2:4])
+    sums = inputs.new_empty(*bias.shape[:2], height, width * inputs.shape[-1])
+    step = rows_at_once(weight.shape[-1] * sums.shape[-1])
+    for model in range(len(weight)):
+        for top in range(0, height, step):
+            patches = unfold(padded[model : model + 1, :, top : min(top + step, height) + KERNEL - 1])[0]
+            torch.addmm(bias[model], weight[model], patches, out=sums[model, :, top : top + step].flatten(1))
+    return sums.view(*parameters.bias.shape, height, -1)
 
 
-def unfold(images: Tensor, padding: int) -> Tensor:
+def unfold(images: Tensor) -> Tensor:
     """Give the 5x5 patches as (models, channels * 25, positions * batch).
 
-    `images` is (models, channels, height, width, batch). A convolution becomes a matrix product this way;
+    `images` is (models, channels, height, width, batch), padded. A convolution becomes a matrix product this way;
     conv2d may choose an algorithm whose sums are not exact.
     """
-    windows = pad(images, padding).unfold(2, KERNEL, 1).unfold(3, KERNEL, 1)
+    windows = images.unfold(2, KERNEL, 1).unfold(3, KERNEL, 1)
     models, channels, height, width, batch = windows.shape[:5]
     patches = windows.permute(0, 1, 5, 6, 2, 3, 4)
     return patches.reshape(models, channels * KERNEL * KERNEL, height * width * batch)
@@ -114,8 +146,5 @@ def pad(images: Tensor, padding: int) -> Tensor:
 
 def pool(images: Tensor) -> Tensor:
     """Give R(sum of the four, 2) of every 2x2 square of (models, channels, height, width, batch)."""
-    top, bottom = images[:, :, 0::2], images[:, :, 1::2]
-    total = top[:, :, :, 0::2] + top[:, :, :, 1::2]
-    total += bottom[:, :, :, 0::2]
-    total += bottom[:, :, :, 1::2]
-    return round_shift_(total, 2)
+    rows = images[:, :, 0::2] + images[:, :, 1::2]
+    return round_shift_(rows[:, :, :, 0::2] + rows[:, :, :, 1::2], 2)

@@ -11,7 +11,7 @@ from torch import Tensor
 from bema_py.core.bounds import MAX_STEPS
 from bema_py.core.errors import InputError
 from bema_py.learning.backward import gradients
-from bema_py.learning.chunks import samples_at_once
+from bema_py.learning.chunks import steps_at_once
 from bema_py.learning.deltas import logit_deltas
 from bema_py.learning.forward import ByteArray, all_activations, input_activations
 from bema_py.learning.norm import StepSettings, squared_norms
@@ -82,7 +82,7 @@ def calibrate_round(
         return stack
     table = step_table(steps)
     sums = empty_sums(stack)
-    for part in table.cut(samples_at_once(stack.architecture, stack.models, shared=False)):
+    for part in table.cut(steps_at_once(stack.architecture, stack.models)):
         activations = all_activations(stack, input_activations(images[part.samples]))
         scores = probabilities(activations[-1])
         outputs, signs = torch.from_numpy(part.outputs), torch.from_numpy(part.signs)

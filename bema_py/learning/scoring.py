@@ -1,6 +1,6 @@
 """The scores of every model on every sample and class."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bema_py.core.architecture import Architecture
 from bema_py.core.errors import InputError
-from bema_py.learning.chunks import models_at_once, samples_at_once
+from bema_py.learning.chunks import models_at_once, pieces
 from bema_py.learning.forward import ByteArray, input_activations, logits
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import run_all
@@ -109,20 +109,12 @@ def group_scores(
         if progress is not None:
             progress("score", done, count * len(images))
 
-    work = pieces(groups, len(images))
-    run_all([partial(score_chunk, scores, images, *piece) for piece in work], on_result=report)
+    work = [(group, part) for group in groups for part in pieces(len(images))]
+    run_all([partial(score_piece, scores, images, *piece) for piece in work], on_result=report)
     return scores
 
 
-def pieces(groups: Sequence[ModelGroup], samples: int) -> Iterator[tuple[ModelGroup, slice]]:
-    """Cut the work into chunks of bounded memory."""
-    for group in groups:
-        size = samples_at_once(group.stack.architecture, group.stack.models, shared=True)
-        for start in range(0, samples, size):
-            yield group, slice(start, min(start + size, samples))
-
-
-def score_chunk(scores: Scores, images: ByteArray, group: ModelGroup, part: slice) -> int:
+def score_piece(scores: Scores, images: ByteArray, group: ModelGroup, part: slice) -> int:
     """Write a group's scores of some images to each model's own classes; give the number of pairs scored.
 
     The reserved output, the last, is left out.

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bema_py.core.architecture import Architecture
 from bema_py.core.layers import Convolution, Linear
-from bema_py.learning.arithmetic import ACTIVATION_UNIT, WEIGHT_SHIFT, round_shift_
+from bema_py.learning.arithmetic import ACTIVATION_UNIT, WEIGHT_SHIFT, WEIGHT_UNIT, round_shift_
 from bema_py.learning.model import IntArray, Model
 
 
@@ -32,8 +32,10 @@ LayerParameters = tuple[Parameters | None, ...]
 class ModelStack:
     """Models of one architecture: the master parameters and the working ones derived from them.
 
-    `theta` counts in 2^-28. `working` holds W = R(theta, 8) in 2^-20, with the bias already brought to the
-    unit of the products, 2^-36, so that a layer is one product and one sum.
+    `theta` counts in 2^-28. `working` holds the weights W = R(theta, 8) as real numbers, multiples of 2^-20,
+    and the biases in 2^-16, the unit of activations, one half added: the floor of a layer's product and sum is
+    then rounded half up. Scaling by powers of two keeps every sum exact, and so does the half: below 2^53 the
+    largest sums of `core.bounds` leave room for it.
     """
 
     architecture: Architecture
@@ -75,9 +77,9 @@ def with_theta(
 
 def working_parameters(layer: Parameters) -> Parameters:
     """Round theta to the working weights of one layer."""
-    weight = round_shift_(layer.weight.clone(), WEIGHT_SHIFT)
-    bias = round_shift_(layer.bias.clone(), WEIGHT_SHIFT).mul_(2.0**ACTIVATION_UNIT)
-    return Parameters(weight, bias)
+    weight = round_shift_(layer.weight.clone(), WEIGHT_SHIFT).mul_(2.0**-WEIGHT_UNIT)
+    bias = round_shift_(layer.bias.clone(), WEIGHT_SHIFT).mul_(2.0 ** (ACTIVATION_UNIT - WEIGHT_UNIT))
+    return Parameters(weight, bias.add_(0.5))
 
 
 def unstack(stack: ModelStack) -> tuple[Model, ...]:

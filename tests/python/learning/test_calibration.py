@@ -138,7 +138,8 @@ def test_threads_and_chunks_change_no_bit(lenets, monkeypatch):
     try:
         for threads, size in ((1, 4 << 20), (2, 4 << 20), (2, 1), (1, 1 << 28)):
             torch.set_num_threads(threads)
-            monkeypatch.setattr(chunks, "CHUNK_BYTES", size)
+            for bound in ("OUTPUT_BYTES", "PATCH_BYTES", "CHUNK_BYTES"):
+                monkeypatch.setattr(chunks, bound, size)
             results.append(calibrate_block(*lenets, 1))
             assert torch.get_num_threads() == threads
     finally:

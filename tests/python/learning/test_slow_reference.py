@@ -73,7 +73,8 @@ def test_layout_changes_no_bit(case, step_size):
     table = [[Step(*step) for step in own] for own in steps]
     together = unstack(calibrate_round(stack_models(pair), images, table, how))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "CHUNK_BYTES", 1)
+        for bound in ("PIECE_SAMPLES", "OUTPUT_BYTES", "PATCH_BYTES", "CHUNK_BYTES"):
+            patch.setattr(chunks, bound, 1)
         for model, own, expected in zip(pair, table, together, strict=True):
             alone = unstack(calibrate_round(stack_models([model]), images, [own[::-1]], how))[0]
             assert alone.sha256() == expected.sha256()
