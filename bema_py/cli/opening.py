@@ -15,11 +15,11 @@ from bema_py.chain.keystore import (
 )
 from bema_py.chain.signers import NodeSigner, Signer
 from bema_py.cli.profile import Profile, ProfileError
-from bema_py.core.architecture import ARCHITECTURES
 from bema_py.core.errors import InputError
-from bema_py.core.types import Address
+from bema_py.core.types import Address, bytes_of_hex
 from bema_py.learning.cases import CaseParty, DataCase, build_case
 from bema_py.learning.datasets import SplitDataset
+from bema_py.learning.kinds import find_kind
 from bema_py.learning.sources import load_dataset
 from bema_py.roles.content import ModelCache, load_rules
 from bema_py.roles.network import Network
@@ -68,11 +68,8 @@ def password_source(profile: Profile) -> PasswordSource:
 
 def parse_address(text: str) -> Address:
     """Read an account address, 20 bytes in hexadecimal with 0x."""
-    try:
-        raw = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        raw = b""
-    if len(raw) != 20:
+    raw = bytes_of_hex(text, 20)
+    if raw is None:
         raise InputError(f"{text!r} is not an address: 0x and 40 hexadecimal digits are needed")
     return Address(raw)
 
@@ -80,12 +77,19 @@ def parse_address(text: str) -> Address:
 def open_dataset(profile: Profile) -> SplitDataset:
     """Return the profile's data set."""
     section = profile.data
-    return load_dataset(section.dataset, profile.resolve(section.directory) if section.directory else None)
+    directory = profile.resolve(section.directory) if section.directory else None
+    return load_dataset(name_or_file(profile, section.dataset, ".npz"), directory)
 
 
 def open_case(profile: Profile) -> DataCase:
     """Return the data case the profile's party takes its share from."""
-    return build_case(profile.data.case, open_dataset(profile), profile.data.seed)
+    case = name_or_file(profile, profile.data.case, ".toml")
+    return build_case(case, open_dataset(profile), profile.data.seed)
+
+
+def name_or_file(profile: Profile, value: str, ending: str) -> str:
+    """Return a name as it is, and the path of a file of the user's own as the profile means it."""
+    return str(profile.resolve(value)) if value.endswith(ending) else value
 
 
 def open_share(profile: Profile) -> CaseParty:
@@ -101,11 +105,10 @@ def party_share(profile: Profile, case: DataCase) -> CaseParty:
             profile.path, f"data.party is {number}, case {case.name} has parties 0 to {len(case.parties) - 1}"
         )
     share = case.parties[number]
-    wanted = profile.party.architecture or share.architecture
-    if wanted not in ARCHITECTURES:
-        raise ProfileError(
-            profile.path, f"party.architecture is {wanted!r}, one of {', '.join(ARCHITECTURES)} is needed"
-        )
+    if not profile.party.architecture:
+        return share
+    wanted = name_or_file(profile, profile.party.architecture, ".toml")
+    find_kind(wanted)
     return replace(share, architecture=wanted)
 
 

@@ -1,6 +1,7 @@
 """`bema party`: train a model, register it, submit calibration samples."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,7 @@ from bema_py.core.batch import Sample
 from bema_py.core.errors import InputError, PolicyError
 from bema_py.core.types import ModelDigest, hex0x, mask_of
 from bema_py.learning.parties import TrainingJob
-from bema_py.learning.training import Recipe
+from bema_py.learning.training import recipe_for
 from bema_py.roles.content import load_card, publish_model
 from bema_py.roles.network import Network, read_ledger
 from bema_py.roles.original_party import RegistrationRequest
@@ -47,17 +48,29 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
-def train(profile: ProfileOption = DEFAULT_PROFILE, as_json: JsonOption = False) -> None:
+def train(
+    architecture: Annotated[
+        str,
+        typer.Option(help="lenet5, lenet4, mlp, linear, svm or FILE.toml, in place of the profile's."),
+    ] = "",
+    profile: ProfileOption = DEFAULT_PROFILE,
+    as_json: JsonOption = False,
+) -> None:
     """Train the party's model on its private data and store it as content.
 
-    Example: bema party train --profile party.toml
+    Example: bema party train --profile party.toml --architecture wide.toml
     """
     settings = load_profile(profile)
+    if architecture:
+        # A path on the command line starts here, not at the profile.
+        chosen = str(Path(architecture).resolve()) if architecture.endswith(".toml") else architecture
+        settings = replace(settings, party=replace(settings.party, architecture=chosen))
     case = open_case(settings)
     share = party_share(settings, case)
+    recipe = recipe_for(share.private, settings.party.steps)
     with progress(as_json) as bars:
         task = bars.add_task("training")
-        job = TrainingJob(share, case.public, settings.party.seed, Recipe(settings.party.steps))
+        job = TrainingJob(share, case.public, settings.party.seed, recipe)
         model = job.run(lambda done, total: bars.update(task, completed=done, total=total))
     digest = publish_model(open_store(settings), model)
     path = state_directory(settings) / MODEL_FILE

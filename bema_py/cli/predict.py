@@ -12,6 +12,7 @@ from bema_py.cli.output import JsonOption, emit, table
 from bema_py.cli.profile import ProfileOption, load_profile
 from bema_py.core.errors import InputError
 from bema_py.core.rules import Rules
+from bema_py.learning.npz import load_samples
 from bema_py.learning.predictors import accuracy
 from bema_py.roles.network import read_ledger
 from bema_py.roles.prediction import predict_all
@@ -20,7 +21,10 @@ from bema_py.roles.prediction import predict_all
 def predict(
     images: Annotated[
         Path | None,
-        typer.Argument(help="A .npy file of uint8 images (n, c, h, w); without it the test data."),
+        typer.Argument(
+            help="A .npy file of uint8 images (n, c, h, w), or a .npz file of images or features; "
+            "without it the test data."
+        ),
     ] = None,
     profile: ProfileOption = Path("bema.toml"),
     as_json: JsonOption = False,
@@ -59,9 +63,9 @@ def predict(
 
 
 def read_images(path: Path, rules: Rules) -> npt.NDArray[np.uint8]:
-    """Read a .npy file of uint8 images of the rules' shape; nothing in it is unpickled."""
+    """Read uint8 images of the rules' shape from a .npy or .npz file; nothing in it is unpickled."""
     try:
-        images = np.load(path, allow_pickle=False)
+        images = load_samples(path) if path.suffix == ".npz" else np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{path} is not a .npy file of images ({error})") from error
     if (

@@ -186,6 +186,7 @@ def part_sizes(label: int, available: int, holders: Sequence[PartyPlan]) -> list
     left = available - sum(count for count in stated if count is not None)
     others = stated.count(None)
     if left < others:
-        raise DatasetSizeError("one sample a party", label, available, available - left + others)
+        purpose = "one sample a party" if others == len(stated) else "what the parties state"
+        raise DatasetSizeError(purpose, label, available, available - left + others)
     sizes = iter([left // others + (place < left % others) for place in range(others)] if others else [])
     return [next(sizes) if count is None else count for count in stated]

@@ -32,19 +32,21 @@ def load_npz(path: Path) -> SplitDataset:
     test samples; without them every fifth sample of each class is kept for the test. names: the features', optional.
     Raises DatasetFileError and ScalingError leaves.
     """
-    arrays = read_arrays(path, _ARRAYS)
-    table = "features" in arrays
-    if table == ("images" in arrays):
-        raise DatasetFileError(path, "must hold either images or features")
-    scaling = _scaling(path, arrays) if table else None
-    reader = _Reader(path, arrays, scaling)
+    reader = _open(path)
     samples = reader.dataset("")
-    training, test = (
-        (samples, reader.dataset(_TEST)) if f"{_TEST}labels" in arrays else split_off_test(samples)
-    )
+    tested = any(name.startswith(_TEST) for name in reader.arrays)
+    training, test = (samples, reader.dataset(_TEST)) if tested else split_off_test(samples)
     highest = max(int(part.labels.max(initial=1)) for part in (training, test))
-    digest = None if scaling is None else scaling.digest()
+    digest = None if reader.scaling is None else reader.scaling.digest()
     return SplitDataset(path.name, training, test, len(training) // PUBLIC_PART, highest + 1, digest)
+
+
+def load_samples(path: Path) -> ByteArray:
+    """Load the images or features of a file alone, uint8 (n, channels, height, width), whether it has labels or not.
+
+    Raises DatasetFileError and ScalingError leaves.
+    """
+    return _open(path).samples("")
 
 
 def _scaling(path: Path, arrays: Mapping[str, Array]) -> FeatureScaling:
@@ -53,6 +55,13 @@ def _scaling(path: Path, arrays: Mapping[str, Array]) -> FeatureScaling:
     if _NAMES in arrays:
         scaling.check_names([str(name) for name in arrays[_NAMES].ravel()])
     return scaling
+
+
+def _open(path: Path) -> "_Reader":
+    arrays = read_arrays(path, _ARRAYS)
+    if ("features" in arrays) == ("images" in arrays):
+        raise DatasetFileError(path, "must hold either images or features")
+    return _Reader(path, arrays, _scaling(path, arrays) if "features" in arrays else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +74,18 @@ class _Reader:
 
     def dataset(self, prefix: str) -> Dataset:
         """Read the training samples, or the test samples with the prefix test_."""
-        name = prefix + ("images" if self.scaling is None else "features")
-        samples = self._images(name) if self.scaling is None else self._table(name, self.scaling)
-        labels = self._labels(f"{prefix}labels")
+        samples, labels = self.samples(prefix), self._labels(f"{prefix}labels")
         if len(samples) != len(labels):
             raise DatasetFileError(
-                self.path, f"holds {len(labels)} {prefix}labels for the {len(samples)} rows of {name}"
+                self.path, f"holds {len(labels)} {prefix}labels for {len(samples)} {prefix}samples"
             )
         return Dataset(samples, labels)
+
+    def samples(self, prefix: str) -> ByteArray:
+        """Read the bytes of the samples."""
+        if self.scaling is None:
+            return self._images(f"{prefix}images")
+        return self._table(f"{prefix}features", self.scaling)
 
     def _array(self, name: str, kinds: str, dimensions: tuple[int, ...], required: str) -> Array:
         if name not in self.arrays:

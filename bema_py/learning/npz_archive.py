@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO
 
 import numpy as np
@@ -56,12 +57,13 @@ def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) 
     with archive.open(member) as stream:
         try:
             shape, column_major, dtype = _header(stream)
-        except ValueError as error:
+        except (ValueError, SyntaxError, TokenError, RecursionError, MemoryError) as error:
+            # All that numpy's reading of a header as a Python literal can end in.
             raise DatasetFileError(path, f"{member.filename}: not an array ({str(error)[:80]})") from error
         required, found = prod(shape) * dtype.itemsize, member.file_size - stream.tell()
         if dtype.kind not in KINDS:
             raise DatasetFileError(path, f"{member.filename}: holds {dtype}, must hold numbers or text")
-        if required != found:
+        if required != found or min(shape, default=0) < 0:
             raise DatasetFileError(
                 path, f"{member.filename}: shape {shape} needs {required} bytes, it has {found}"
             )

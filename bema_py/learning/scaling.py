@@ -56,6 +56,15 @@ class FeatureNamesError(ScalingError):
         super().__init__(f"column {index} of the table is {found}, the scaling declares {required}")
 
 
+class FeatureCountError(ScalingError):
+    """A table has more or fewer columns than the scaling has features."""
+
+    def __init__(self, found: int, required: int) -> None:
+        """Keep the number of columns and of features."""
+        self.found, self.required = found, required
+        super().__init__(f"the table has {found} columns, the scaling declares {required} features")
+
+
 class ScalingFileError(ScalingError):
     """A file does not declare a scaling."""
 
@@ -108,10 +117,10 @@ class FeatureScaling:
         """Turn rows (n, features) into samples uint8 (n, 1, 1, features).
 
         A value becomes floor((value - minimum) * 255 / (maximum - minimum) + 1/2) in float64, clamped to 0..255.
-        Raises FeatureValueError and FeatureNamesError.
+        Raises FeatureCountError and FeatureValueError.
         """
         if table.shape[1] != len(self.features):
-            self.check_names([str(column) for column in range(table.shape[1])])
+            raise FeatureCountError(table.shape[1], len(self.features))
         outside = np.argwhere(~np.isfinite(table))
         if len(outside):
             raise FeatureValueError(self.features[int(outside[0][1])].name, int(outside[0][0]))

@@ -23,6 +23,10 @@ HINGE_MARGIN = 3.0
 """Logits by which the right output must lead. A larger margin makes softmax surer and the model less accurate: of 1, 3,
 6 and 10 this one has the least cross entropy on 5,000 held-out samples of MNIST."""
 
+TABLE_LEARNING_RATE = 5e-2
+"""For rows of a table: few features need large weights. Of 1.5e-3, 1.5e-2 and 5e-2 the best on a fifth of the training
+samples of scikit-learn's breast cancer and wine tables, for every kind of model."""
+
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all); may raise to stop."""
 
@@ -59,6 +63,11 @@ class Recipe:
     held_weight: float = 1.0
     reserved_share: float = 0.05
     distortion: Distortion = field(default_factory=Distortion)
+
+
+def recipe_for(data: Dataset, steps: int) -> Recipe:
+    """Give the recipe of so many steps that suits the samples of a party."""
+    return Recipe(steps, learning_rate=TABLE_LEARNING_RATE) if data.shape[1] == 1 else Recipe(steps)
 
 
 def train_local(
