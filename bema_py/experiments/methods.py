@@ -26,7 +26,8 @@ class Method:
 
     label: how tables and plots name it. calibration: what a block does with its samples; "none" evaluates one model
     that was trained on all data. predictor: whose accuracy the method reports. widened: whether every model gets an
-    output for every class before the first block.
+    output for every class before the first block. rehearsal: most samples of the public set that a block rehearses,
+    in cases that have one.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Method:
     predictor: Predictor
     rules: Rules
     widened: bool = False
+    rehearsal: int = 0
 
 
 PAPER_RULES = Rules(

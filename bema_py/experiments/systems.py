@@ -1,17 +1,20 @@
 """The systems under comparison: which samples they want, and what a block of them does to the models."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from bema_py.core.batch import Sample
 from bema_py.core.hashing import sha256d
+from bema_py.core.public_set import PublicSet
 from bema_py.core.rules import Rules
 from bema_py.core.types import BlockHash, PartyId, PartyType, SampleId
 from bema_py.experiments.world import World, account_of
 from bema_py.learning.attacks import BogusSample, bogus_samples
+from bema_py.learning.candidates import CandidateSample
 from bema_py.learning.hmr import hmr_bogus, margins, step_on_both
 from bema_py.learning.krum import Integers
 from bema_py.learning.margin import judge
@@ -27,7 +30,9 @@ from bema_py.roles.assembly import (
     processing_order,
 )
 from bema_py.roles.ledger import Ledger, advance
+from bema_py.roles.recollection import candidate, rehearsal_draw, replay_draw
 from bema_py.roles.rewards import Purse
+from bema_py.roles.sample_miner import samples_at
 
 Used = frozenset[SampleId]
 
@@ -65,14 +70,24 @@ class BemaSystem:
     rules: Rules
     models: Mapping[PartyId, Model]
     membership: Membership
+    public: tuple[Sample, ...]
     ledger: Ledger
     parent: BlockHash
+    contents: dict[SampleId, Sample] = field(default_factory=dict)
+    """Every sample that was used."""
 
     @classmethod
-    def begin(cls, world: World, rules: Rules, seed: int) -> "BemaSystem":
-        """Stand before the first block; the genesis hash is made up from the seed."""
+    def begin(cls, world: World, rules: Rules, seed: int, rehearsal: int = 0) -> "BemaSystem":
+        """Stand before the first block; the genesis hash is made up from the seed.
+
+        `rehearsal` samples of the public set are rehearsed in a block, where the case has a public set.
+        """
         genesis = BlockHash(sha256d(b"genesis" + seed.to_bytes(8, "big")))
-        return cls(world, rules, world.models, membership_of(world.members), Ledger(), genesis)
+        data = world.case.public if rehearsal else None
+        public = () if data is None else samples_at(data, range(len(data)))
+        if public:
+            rules = replace(rules, rehearsal=rehearsal, public_set=PublicSet(public).digest())
+        return cls(world, rules, world.models, membership_of(world.members), public, Ledger(), genesis)
 
     def wanted(self, scores: Scores, labels: Integers) -> npt.NDArray[np.bool_]:
         """Say which samples are valid (eqs. 8 to 10)."""
@@ -87,6 +102,9 @@ class BemaSystem:
         """Assemble the block that lists these batches and step onto it."""
         assembled = assemble(self._context(), listed)
         self.models = assembled.calibration.models
+        for item in assembled.calibration.used:
+            owned = assembled.candidates[item.position]
+            self.contents[owned.sample] = Sample(owned.x, owned.y)
         self.ledger = advance(self.ledger, assembled.body)
         self.parent = BlockHash(sha256d(self.parent + assembled.body.digest()))
         return frozenset(leaf.sample for leaf in assembled.body.samples)
@@ -104,7 +122,15 @@ class BemaSystem:
             models=self.models,
             used=self.ledger.used,
             purse=Purse(self.ledger.rewards, {party.party: party.account for party in members}, 0),
+            recalled=self._recalled(),
         )
+
+    def _recalled(self) -> tuple[CandidateSample, ...]:
+        """Give what the next block calibrates with again, as a miner draws it, from memory."""
+        replayed = replay_draw(self.ledger, self.membership.ids, self.rules, self.parent)
+        rehearsed = rehearsal_draw(self.public, self.rules, self.parent)
+        samples = [*(self.contents[leaf.sample] for leaf in replayed), *rehearsed]
+        return tuple(candidate(self.parent, sample) for sample in samples)
 
 
 @dataclass

@@ -13,9 +13,9 @@ from bema_py.roles.history import RegisteredParty
 class Ledger:
     """What the blocks up to a height have established.
 
-    `models` maps every party with an update so far to its current model digest; `used` maps the sample ids that may
-    not be used again to their leaves; `listed` maps each commitment to the height that listed it; `rewards` maps each account to all
-    that it was allotted, in wei.
+    `models` maps every party with an update so far to its current model digest; `used` maps the ids of the samples that
+    may not be used again to their leaves; `listed` maps each commitment to the height that listed it; `rewards` maps
+    each account to all that it was allotted, in wei.
     """
 
     height: int = 0

@@ -1,9 +1,12 @@
 """Which samples the next block calibrates with again: earlier used ones, and some of the public set. **Extension**."""
 
+from collections.abc import Collection, Sequence
+
+from bema_py.core.batch import Sample
 from bema_py.core.errors import MalformedError
 from bema_py.core.leaves import SampleLeaf, processing_key
 from bema_py.core.rules import Rules
-from bema_py.core.types import BlockHash, Digest, SampleId, hex0x
+from bema_py.core.types import BlockHash, Digest, PartyId, hex0x
 from bema_py.learning.candidates import CandidateSample
 from bema_py.learning.recall import drawn
 from bema_py.roles.batches import load_listed
@@ -28,45 +31,48 @@ class EarlierSampleError(MalformedError):
 def recalled_samples(
     store: ContentStore, history: History, ledger: Ledger, rules: Rules
 ) -> tuple[CandidateSample, ...]:
-    """Give what the block on this ledger replays and rehearses, drawn by its parent's hash.
+    """Give what the block on this ledger calibrates with again; the store is read only for what is drawn.
 
-    Nothing is read where the rules recall nothing. Raises EarlierSampleError and the store's errors.
+    Raises EarlierSampleError and the store's errors.
     """
-    parent, _ = history.parent_of(ledger.height + 1)
-    replayed = _replayed(store, history, ledger, rules, parent) if rules.replay else ()
-    rehearsed = _rehearsed(store, rules, parent) if rules.rehearsal else ()
-    return (*replayed, *rehearsed)
-
-
-def _replayed(
-    store: ContentStore, history: History, ledger: Ledger, rules: Rules, parent: BlockHash
-) -> tuple[CandidateSample, ...]:
-    """Draw among the samples used on this chain whose owners are still members."""
-    members = {party.party for party in history.members_at(ledger.height + 1)}
-    classes = {name: leaf.label for name, leaf in ledger.used.items() if leaf.owner in members}
-    return tuple(
-        _candidate(parent, name, _content(store, history, ledger.used[name], rules), classes[name])
-        for name in drawn(classes, parent, rules.replay)
+    height = ledger.height + 1
+    parent, _ = history.parent_of(height)
+    members = {party.party for party in history.members_at(height)}
+    public = load_public_set(store, Digest(rules.public_set), rules).samples if rules.rehearsal else ()
+    replayed = replay_draw(ledger, members, rules, parent)
+    return (
+        *(candidate(parent, load_used(store, history, leaf, rules)) for leaf in replayed),
+        *(candidate(parent, sample) for sample in rehearsal_draw(public, rules, parent)),
     )
 
 
-def _content(store: ContentStore, history: History, leaf: SampleLeaf, rules: Rules) -> bytes:
+def replay_draw(
+    ledger: Ledger, members: Collection[PartyId], rules: Rules, parent: BlockHash
+) -> list[SampleLeaf]:
+    """Draw among the samples used on this chain whose owners are still members."""
+    classes = {name: leaf.label for name, leaf in ledger.used.items() if leaf.owner in members}
+    return [ledger.used[name] for name in drawn(classes, parent, rules.replay)]
+
+
+def rehearsal_draw(public: Sequence[Sample], rules: Rules, parent: BlockHash) -> list[Sample]:
+    """Draw among the samples of the public set."""
+    samples = {sample.id(): sample for sample in public}
+    classes = {name: sample.y for name, sample in samples.items()}
+    return [samples[name] for name in drawn(classes, parent, rules.rehearsal)]
+
+
+def load_used(store: ContentStore, history: History, leaf: SampleLeaf, rules: Rules) -> Sample:
+    """Read a used sample from the batch that its leaf names; raises EarlierSampleError."""
     on_chain = history.batches.get(leaf.commitment)
     if on_chain is None:
         raise EarlierSampleError(leaf)
     samples = load_listed(store, on_chain, rules).batch.samples
     if leaf.index >= len(samples) or samples[leaf.index].id() != leaf.sample:
         raise EarlierSampleError(leaf)
-    return samples[leaf.index].x
+    return samples[leaf.index]
 
 
-def _rehearsed(store: ContentStore, rules: Rules, parent: BlockHash) -> tuple[CandidateSample, ...]:
-    samples = {
-        sample.id(): sample for sample in load_public_set(store, Digest(rules.public_set), rules).samples
-    }
-    chosen = drawn({name: sample.y for name, sample in samples.items()}, parent, rules.rehearsal)
-    return tuple(_candidate(parent, name, samples[name].x, samples[name].y) for name in chosen)
-
-
-def _candidate(parent: BlockHash, sample: SampleId, x: bytes, y: int) -> CandidateSample:
-    return CandidateSample(sample, processing_key(parent, sample), x, y)
+def candidate(parent: BlockHash, sample: Sample) -> CandidateSample:
+    """Give a sample its place in the processing order of the block on this parent."""
+    name = sample.id()
+    return CandidateSample(name, processing_key(parent, name), sample.x, sample.y)

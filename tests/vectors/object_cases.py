@@ -26,6 +26,23 @@ RULES = {
     "max_batch_samples": 1000,
     "block_reward": (10**16).to_bytes(12, "big"),
     "sample_reward": bytes(12),
+    "learners": "scorers",
+    "tau": 2**24,
+    "class_quota": 30,
+    "replay": 200,
+    "rehearsal": 100,
+    "public_set": DIGEST,
+    "shift": 2,
+    "witness": {
+        "feature": "strokes",
+        "references": [DIGEST, bytes(32)],
+        "witnesses": 1,
+        "ratio": [19, 21],
+        "farthest": 0,
+        "penalty": 1386,
+        "relief": 405,
+        "limit": 10000,
+    },
 }
 ARCHITECTURE = {"input": [1, 28, 28], "layers": [["linear", 784, 4]]}
 CONVOLUTIONAL = {
@@ -66,7 +83,8 @@ BODY = {
     "rewards": [REWARD],
 }
 LOW, HIGH = LEAF | {"sample": bytes(32)}, LEAF | {"sample": b"\xff" * 32}
-BASE = {"rules": RULES, "model card": CARD, "batch": BATCH, "block body": BODY}
+PUBLIC_SET = {"version": 1, "samples": BATCH["samples"]}
+BASE = {"rules": RULES, "model card": CARD, "batch": BATCH, "public set": PUBLIC_SET, "block body": BODY}
 
 
 def wide(hidden: int) -> dict[str, object]:
@@ -95,6 +113,19 @@ BAD_RULES = [
     ("image too large", {"input": [1024, 1024, 2]}),
     ("block reward of 13 bytes", {"block_reward": bytes(13)}),
     ("sample reward a number", {"sample_reward": 0}),
+    ("unknown learners", {"learners": "all"}),
+    ("tau above one", {"tau": 2**24 + 1}),
+    ("class quota negative", {"class_quota": -1}),
+    ("replay too large", {"replay": 2**16 + 1}),
+    ("rehearsal of no public set", {"public_set": b""}),
+    ("public set without rehearsal", {"rehearsal": 0}),
+    ("public set of 31 bytes", {"public_set": DIGEST[:31]}),
+    ("shift of five pixels", {"shift": 5}),
+    ("witness a list", {"witness": []}),
+    ("witness of another feature", {"witness": RULES["witness"] | {"feature": "deep"}}),
+    ("witness without references", {"witness": RULES["witness"] | {"references": []}}),
+    ("more witnesses than founders", {"witness": RULES["witness"] | {"witnesses": 3}}),
+    ("witness ratio of zero", {"witness": RULES["witness"] | {"ratio": [0, 1]}}),
     ("batch beyond an object", {"input": [1, 1024, 1024], "max_batch_samples": 64}),
 ]
 BAD_CARDS = [
@@ -117,6 +148,12 @@ BAD_BATCHES = [
     ("class 256", {"samples": [{"x": b"\0", "y": 256}]}),
     ("x empty", {"samples": [{"x": b"", "y": 0}]}),
     ("x is text", {"samples": [{"x": "a", "y": 0}]}),
+]
+BAD_PUBLIC_SETS = [
+    ("empty", {"samples": []}),
+    ("sample twice", {"samples": [BATCH["samples"][0]] * 2}),
+    ("class 256", {"samples": [{"x": b"\0", "y": 256}]}),
+    ("x empty", {"samples": [{"x": b"", "y": 0}]}),
 ]
 BAD_BODIES = [
     ("height zero", {"height": 0}),
@@ -142,7 +179,7 @@ def object_cases() -> list[Case]:
     ]
     for kind, value in BASE.items():
         cases += bad_fields(kind, value) + bad_bytes(kind, cbor(value))
-    for kind, bad in zip(BASE, (BAD_RULES, BAD_CARDS, BAD_BATCHES, BAD_BODIES), strict=True):
+    for kind, bad in zip(BASE, (BAD_RULES, BAD_CARDS, BAD_BATCHES, BAD_PUBLIC_SETS, BAD_BODIES), strict=True):
         cases += [changed(kind, name, changes, "InvalidObject") for name, changes in bad]
     cases.append(changed("model card", "511 inputs of 22 bits", {"architecture": wide(511)}, ""))
     cases.append(changed("block body", "leaf lacks a field", {"updates": [{"party": 1}]}, "FieldNames"))

@@ -25,11 +25,18 @@ from bema_py.core.leaves import (
 )
 from bema_py.core.merkle import merkle_root
 from bema_py.core.model_card import MAX_CARD_SIZE, ModelCard
+from bema_py.core.public_set import PublicSet
 from bema_py.core.rules import Rules
 from bema_py.core.types import PartyType, classes_of, hex0x, mask_of
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "objects.json").read_text())["cases"]
-KINDS = {"rules": Rules, "model card": ModelCard, "batch": Batch, "block body": BlockBody}
+KINDS = {
+    "rules": Rules,
+    "model card": ModelCard,
+    "batch": Batch,
+    "public set": PublicSet,
+    "block body": BlockBody,
+}
 BASES = {case["kind"]: bytes.fromhex(case["bytes"][2:]) for case in VECTORS if case["name"] == "base"}
 
 
@@ -99,6 +106,15 @@ def test_a_batch_against_the_rules_is_void(samples, text):
     with pytest.raises(InvalidObjectError, match=text):
         check_batch(Batch(1, samples), rules)
     check_batch(Batch(1, (Sample(bytes(784), 9),)), rules)
+
+
+def test_a_public_set_against_the_rules_is_refused():
+    rules = Rules.from_bytes(BASES["rules"])
+    with pytest.raises(InvalidObjectError, match="public set: x of sample 0 has length 783"):
+        PublicSet((Sample(bytes(783), 0),)).check(rules)
+    with pytest.raises(InvalidObjectError, match="public set: y of sample 1 is 10"):
+        PublicSet((Sample(bytes(784), 0), Sample(bytes(784), 10))).check(rules)
+    PublicSet((Sample(bytes(784), 9),)).check(rules)
 
 
 DIGESTS = st.binary(min_size=32, max_size=32)

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from bema_py.core.checks import FieldChoiceError, FieldLengthError, FieldRangeError, FieldTypeError
 from bema_py.core.fields import InvalidObjectError
-from bema_py.core.rules import MAX_BATCH_SIZE, AlphaError, BatchLimitError, RoundSizeError, Rules
+from bema_py.core.rules import (
+    MAX_BATCH_SIZE,
+    AlphaError,
+    BatchLimitError,
+    PublicSetError,
+    RoundSizeError,
+    Rules,
+)
 
 RULES = Rules(
     classes=10,
@@ -77,6 +84,18 @@ def test_a_round_beyond_the_exact_range_is_refused():
         ({"sample_reward": -1}, FieldRangeError, "sample_reward is -1"),
         ({"max_samples": 0}, FieldRangeError, "max_samples"),
         ({"max_batch_samples": 2**16 + 1}, FieldRangeError, "max_batch_samples is 65537"),
+        ({"learners": "all"}, FieldChoiceError, "learners is 'all', must be one of holders, scorers"),
+        ({"tau": 2**24 + 1}, FieldRangeError, "tau is 16777217, must be 0 to 16777216"),
+        ({"class_quota": -1}, FieldRangeError, "class_quota is -1"),
+        ({"replay": 2**16 + 1}, FieldRangeError, "replay is 65537, must be 0 to 65536"),
+        ({"rehearsal": 5}, PublicSetError, "rehearsal is 5 and public_set has 0 bytes, must have 32"),
+        (
+            {"public_set": bytes(32)},
+            PublicSetError,
+            "rehearsal is 0 and public_set has 32 bytes, must have 0",
+        ),
+        ({"public_set": "0x00"}, FieldTypeError, "public_set must be bytes, found str"),
+        ({"shift": 5}, FieldRangeError, "shift is 5, must be 0 to 4"),
         ({"input": (1, 1024, 1024)}, BatchLimitError, f"limit {MAX_BATCH_SIZE}"),
     ],
 )
@@ -95,6 +114,11 @@ def test_values_outside_their_bounds_are_named(changes, error, text):
             "round_size": st.integers(1, 63),
             "mode": st.sampled_from(["log", "h"]),
             "wrong_class": st.sampled_from(["largest", "literal"]),
+            "learners": st.sampled_from(["holders", "scorers"]),
+            "tau": st.integers(0, 2**24),
+            "class_quota": st.integers(0, 2**16),
+            "replay": st.integers(0, 2**16),
+            "shift": st.integers(0, 4),
         }
     )
 )
@@ -102,6 +126,11 @@ def test_rules_come_back(changes):
     rules = replace(RULES, **changes)
     assert Rules.from_bytes(rules.to_bytes()) == rules
     assert rules == RULES or rules.digest() != RULES.digest()
+
+
+def test_rules_that_rehearse_come_back():
+    rules = replace(RULES, rehearsal=100, public_set=bytes(range(32)))
+    assert Rules.from_bytes(rules.to_bytes()) == rules
 
 
 def test_bytes_of_bad_rules_are_malformed_and_keep_the_cause():
