@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+from time import thread_time
 
 from bema_py.core.architecture import Architecture
 from bema_py.core.parameter_file import decode_parameters, encode_parameters
@@ -21,9 +22,17 @@ def local_model(job: TrainingJob, directory: Path) -> Model:
     if path.exists():
         parameters = decode_parameters(architecture, path.read_bytes())
         return Model.from_bytes(architecture, job.party.label_space, parameters)
+    begun = thread_time()
     model = job.run()
+    seconds = f"{thread_time() - begun:.1f}\n".encode()
+    write_atomically(seconds_path(path), seconds, directory / "unfinished")
     write_atomically(path, encode_parameters(architecture, model.to_bytes()), directory / "unfinished")
     return model
+
+
+def seconds_path(model: Path) -> Path:
+    """Give the place of the processor seconds that a kept model's training took."""
+    return model.with_suffix(".seconds")
 
 
 def model_path(job: TrainingJob, directory: Path) -> Path:

@@ -1,6 +1,7 @@
 """What a run is: its data, its constants and the seed from which all else follows."""
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from bema_py.experiments.methods import method_of
@@ -18,6 +19,7 @@ class Source:
     directory: str = ""
     tune: bool = False
 
+    @cache  # noqa: B019 - a process reads one or two data sets, and all its runs share them
     def load(self, setup: Setup) -> SplitDataset:
         """Load the data set; no test sample is seen while tuning."""
         dataset = load_dataset(self.dataset, Path(self.directory) if self.directory else None)
@@ -43,7 +45,7 @@ class RunPlan:
         # Where the data lies does not change what it is.
         plain["source"].pop("directory")
         method = method_of(self.method)
-        digest = name_of([plain, method.rules.digest().hex(), method.widened])[:12]
+        digest = name_of([plain, method.rules.digest().hex(), method.widened, method.rehearsal])[:12]
         tuned = "-tune" if self.source.tune else ""
         return f"{self.source.dataset}-{self.case}-{self.method}-{self.bogus}-seed{self.seed}{tuned}-{digest}"
 

@@ -78,7 +78,7 @@ def begin(plan: RunPlan, world: World) -> System:
     if method.calibration == "hmr-refit":
         recipe = refit_recipe(plan.setup.recipe, plan.setup.refit_steps)
         return RefitSystem.of(world, method.rules, plan.seed, recipe)
-    return BemaSystem.begin(world, method.rules, plan.seed)
+    return BemaSystem.begin(world, method.rules, plan.seed, method.rehearsal)
 
 
 def evaluated(system: System, case: DataCase) -> Mapping[str, float]:
@@ -104,7 +104,12 @@ def played_fedavg(plan: RunPlan, _models: Path, on_block: OnBlock) -> RunRecord:
 def trained_centrally(plan: RunPlan, models: Path, _on_block: OnBlock) -> RunRecord:
     """Train one LeNet-5 on everyone's data: what nobody's privacy would allow, and the line to reach."""
     begun = process_time()
-    dataset = plan.source.load(plan.setup)
-    job = TrainingJob(centralised_party(dataset), None, plan.seed, plan.setup.centralised_recipe)
-    found = single_accuracy(local_model(job, models), dataset.test)
+    model = local_model(centralised_job(plan), models)
+    found = single_accuracy(model, plan.source.load(plan.setup).test)
     return RunRecord.of(plan, (), ((0, found),), {"train": process_time() - begun})
+
+
+def centralised_job(plan: RunPlan) -> TrainingJob:
+    """Give the training of the one model on everyone's data."""
+    party = centralised_party(plan.source.load(plan.setup))
+    return TrainingJob(party, None, plan.seed, plan.setup.centralised_recipe)

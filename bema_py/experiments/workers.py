@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from bema_py.core.errors import InputError
-from bema_py.experiments.local_models import local_model, model_path
+from bema_py.experiments.local_models import local_model, model_path, seconds_path
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.plans import RunPlan
 from bema_py.experiments.records import RunRecord, kept_record
-from bema_py.experiments.runs import open_case, run
+from bema_py.experiments.runs import centralised_job, open_case, run
 from bema_py.experiments.world import training_jobs
 from bema_py.learning.parallel import use_threads
 from bema_py.learning.parties import TrainingJob
@@ -51,16 +51,29 @@ def run_plans(plans: Sequence[RunPlan], directory: Path, jobs: int, done: Done) 
 
 def missing_models(plans: Sequence[RunPlan], models: Path) -> list[TrainingJob]:
     """Give the local training that these runs need and nobody did yet, each model once."""
-    jobs: dict[Path, TrainingJob] = {}
-    worlds = {
-        (plan.case, plan.seed): plan
-        for plan in plans
-        if method_of(plan.method).calibration in {"bema", "hmr", "hmr-refit"}
-    }
-    for (_, seed), plan in worlds.items():
-        for job in training_jobs(open_case(plan), seed, plan.setup.recipe):
-            jobs[model_path(job, models)] = job
-    return [job for path, job in jobs.items() if not path.exists()]
+    return [job for path, job in model_jobs(plans, models).items() if not path.exists()]
+
+
+def training_seconds(plans: Sequence[RunPlan], directory: Path) -> float:
+    """Give the processor time that went into the local models of these runs, each counted once."""
+    kept = (seconds_path(path) for path in model_jobs(plans, directory / "models"))
+    return sum(float(path.read_text()) for path in kept if path.exists())
+
+
+def model_jobs(plans: Sequence[RunPlan], models: Path) -> dict[Path, TrainingJob]:
+    """Give the local training of these runs by the model's path, which makes each model appear once."""
+    worlds = {(plan.case, plan.seed, method_of(plan.method).calibration): plan for plan in plans}
+    return {model_path(job, models): job for plan in worlds.values() for job in jobs_of(plan)}
+
+
+def jobs_of(plan: RunPlan) -> list[TrainingJob]:
+    """Give the local training that a run begins with."""
+    calibration = method_of(plan.method).calibration
+    if calibration == "fedavg":
+        return []
+    if calibration == "none":
+        return [centralised_job(plan)]
+    return training_jobs(open_case(plan), plan.seed, plan.setup.recipe)
 
 
 def work(

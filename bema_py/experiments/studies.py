@@ -1,0 +1,130 @@
+"""What all studies share: their settings, the runs of several seeds side by side, and the files they write."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+
+from bema_py.core.errors import InputError
+from bema_py.experiments.machine import describe_machine
+from bema_py.experiments.methods import method_of
+from bema_py.experiments.plans import RunPlan, Source
+from bema_py.experiments.records import RunRecord
+from bema_py.experiments.setups import Budget, Setup
+from bema_py.experiments.workers import Done, run_plans, training_seconds
+from bema_py.learning.cases import CASES, UnknownCaseError
+from bema_py.storage.atomic_file import write_atomically
+
+
+class SeedsError(InputError):
+    """No seed, or the same one twice."""
+
+    def __init__(self, seeds: Sequence[int]) -> None:
+        """Keep the seeds given."""
+        self.seeds = tuple(seeds)
+        super().__init__(f"seeds are {list(seeds)}: at least one is needed, each once")
+
+
+@dataclass(frozen=True, slots=True)
+class StudySettings:
+    """The choices of a study.
+
+    cache: directory of finished runs and local models. out: directory of the results. command: what repeats the study.
+    """
+
+    source: Source
+    setup: Setup
+    budget: Budget
+    seeds: tuple[int, ...]
+    cases: tuple[str, ...]
+    methods: tuple[str, ...]
+    cache: Path
+    out: Path
+    jobs: int
+    command: str
+
+    def __post_init__(self) -> None:
+        """Refuse seeds, cases and methods that no study has."""
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise SeedsError(self.seeds)
+        for case in self.cases:
+            if case not in CASES:
+                raise UnknownCaseError(case)
+        for method in self.methods:
+            method_of(method)
+
+    def plans(self, case: str, method: str, bogus: int) -> list[RunPlan]:
+        """Give one run for each seed."""
+        return [
+            RunPlan(self.source, self.setup, self.budget, case, method, bogus, seed) for seed in self.seeds
+        ]
+
+    def run(self, plans: Sequence[RunPlan], done: Done) -> list[RunRecord]:
+        """Play what was not played before."""
+        return run_plans(plans, self.cache, self.jobs, done)
+
+    def path(self, name: str) -> Path:
+        """Give the place of a result; what was tuned on never bears the name of what is reported."""
+        stem, dot, suffix = name.partition(".")
+        return self.out / f"{stem}{'_tune' if self.source.tune else ''}{dot}{suffix}"
+
+
+def by_row(records: Iterable[RunRecord]) -> dict[tuple[str, str, int], list[RunRecord]]:
+    """Bring the seeds of one case, method and percentage together, in the order of their first appearance."""
+    rows: dict[tuple[str, str, int], list[RunRecord]] = {}
+    for record in records:
+        rows.setdefault((record.case, record.method, record.bogus), []).append(record)
+    return rows
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
+    """Give the mean and the standard deviation of a sample, which is 0 for a single value."""
+    return fmean(values), stdev(values) if len(values) > 1 else 0.0
+
+
+def write_json(settings: StudySettings, name: str, value: object) -> None:
+    """Write a result as JSON, whole or not at all."""
+    write_text(settings, name, json.dumps(value, indent=1) + "\n")
+
+
+def write_text(settings: StudySettings, name: str, text: str) -> None:
+    """Write a result as text, whole or not at all."""
+    write_atomically(settings.path(name), text.encode(), settings.cache / "unfinished")
+
+
+def provenance(settings: StudySettings, plans: Sequence[RunPlan], records: Sequence[RunRecord]) -> str:
+    """Say what made a result: the command, the data, the seeds, the machine and the processor time."""
+    trained = training_seconds(plans, settings.cache) / 60
+    played = sum(sum(record.seconds.values()) for record in records) / 60
+    judged = "held-out training samples, for tuning" if settings.source.tune else "the test set"
+    return (
+        f"Command: `{settings.command}`\n\n"
+        f"Accuracy on {judged}; data set {settings.source.dataset}; seeds {', '.join(map(str, settings.seeds))}; "
+        f"{settings.budget.blocks} blocks, at most {settings.budget.messages} messages each, "
+        f"{settings.budget.scan} records looked through for each by all parties together; "
+        f"local training {settings.setup.recipe.steps} batches of {settings.setup.recipe.batch_size}, augmented.\n\n"
+        f"Machine: {describe_machine()}. Processor time: {trained:.1f} minutes for the local models, which all runs "
+        f"share, and {played:.1f} minutes for the runs ({stage_shares(records)}).\n"
+    )
+
+
+def stage_shares(records: Sequence[RunRecord]) -> str:
+    """Say which share of the processor time each stage took."""
+    totals: dict[str, float] = {}
+    for record in records:
+        for stage, seconds in record.seconds.items():
+            totals[stage] = totals.get(stage, 0.0) + seconds
+    whole = sum(totals.values()) or 1.0
+    return ", ".join(f"{stage} {seconds / whole:.0%}" for stage, seconds in totals.items())
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lay out a Markdown table, the first column to the left and numbers to the right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def percentages(found: Mapping[str, float], names: Sequence[str]) -> list[str]:
+    """Give some accuracies in per cent with two digits."""
+    return [f"{100 * found[name]:.2f}" if name in found else "-" for name in names]

@@ -1,0 +1,88 @@
+"""Table I: accuracy under random bogus messages, by number of parties, percentage and method."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bema_py.experiments.methods import method_of
+from bema_py.experiments.paper import TABLE_1
+from bema_py.experiments.plans import RunPlan
+from bema_py.experiments.plots import draw_resilience
+from bema_py.experiments.records import RunRecord
+from bema_py.experiments.studies import (
+    StudySettings,
+    by_row,
+    markdown_table,
+    mean_and_deviation,
+    provenance,
+    write_json,
+    write_text,
+)
+from bema_py.experiments.workers import Done
+from bema_py.learning.cases import CASES
+
+TABLE_CASES = ("D", "D-20", "D-50")
+TABLE_METHODS = ("hmr", "bema", "bema+")
+BOGUS = (0, 10, 20, 50)
+
+Row = dict[str, Any]
+"""case, parties, method, bogus in per cent, accuracy_mean and accuracy_std in 0..1, seeds, blocks."""
+
+
+def table1(settings: StudySettings, done: Done) -> list[Row]:
+    """Play the table's runs and write table1.json, .md, .png and .svg; returns the rows."""
+    plans = table_plans(settings)
+    records = settings.run(plans, done)
+    rows = table_rows(records)
+    write_json(settings, "table1.json", rows)
+    write_text(
+        settings, "table1.md", f"# Table I\n\n{provenance(settings, plans, records)}\n{table_text(rows)}"
+    )
+    draw_resilience(rows, settings.path("table1.png"))
+    return rows
+
+
+def table_plans(settings: StudySettings) -> list[RunPlan]:
+    """List every run of the table."""
+    return [
+        plan
+        for case in settings.cases
+        for method in settings.methods
+        for bogus in BOGUS
+        for plan in settings.plans(case, method, bogus)
+    ]
+
+
+def table_rows(records: Sequence[RunRecord]) -> list[Row]:
+    """Bring the seeds together."""
+    rows = []
+    for (case, method, bogus), found in by_row(records).items():
+        mean, deviation = mean_and_deviation([record.accuracy for record in found])
+        rows.append(
+            {
+                "case": case,
+                "parties": len(CASES[case].parties),
+                "method": method,
+                "bogus": bogus,
+                "accuracy_mean": round(mean, 6),
+                "accuracy_std": round(deviation, 6),
+                "seeds": [record.seed for record in found],
+                "blocks": len(found[0].blocks),
+            }
+        )
+    return rows
+
+
+def table_text(rows: Sequence[Row]) -> str:
+    """Lay out the table in per cent, the paper's numbers below ours."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        cell = f"{100 * row['accuracy_mean']:.2f} ± {100 * row['accuracy_std']:.2f}"
+        lines.setdefault((row["case"], row["method"]), []).append(cell)
+    body = []
+    for (case, method), cells in lines.items():
+        parties = len(CASES[case].parties)
+        body.append([f"{method_of(method).label} ({parties}-party)", *cells])
+        paper = TABLE_1.get((case, method))
+        if paper is not None:
+            body.append(["the paper's", *(f"{100 * paper[bogus]:.2f}" for bogus in BOGUS)])
+    return markdown_table(["bogus messages", *(f"{bogus} %" for bogus in BOGUS)], body)
