@@ -163,17 +163,18 @@ def tiny_network(
     *,
     work_bits: int = 4,
     funding: int = FUNDING,
+    rules: Rules = RULES,
 ) -> TinyNetwork:
     """Deploy, register the founders and admit the regular parties."""
     chain = embedded(directory / "chain.jsonl")
     accounts = [NodeSigner(chain, account) for account in chain.accounts()]
     content = store if store is not None else MemoryStore()
-    content.put_object(RULES.to_bytes())
+    content.put_object(rules.to_bytes())
     deployment = deploy(
         chain,
         accounts[0],
         Parameters(
-            rules_digest=RULES.digest(),
+            rules_digest=rules.digest(),
             classes=CLASSES,
             approvals_per_class=1,
             commitment_expiry=50,
@@ -188,7 +189,7 @@ def tiny_network(
         ),
         founders=[(accounts[1 + i].address, mask_of(HELD[i])) for i in range(FOUNDERS)],
     )
-    network = Network(open_contract(chain, deployment), deployment, content, RULES, ModelCache(content))
+    network = Network(open_contract(chain, deployment), deployment, content, rules, ModelCache(content))
     parties = [
         TinyParty(
             1 + i,
