@@ -10,8 +10,11 @@ from bema_py.cli.opening import open_chain, open_signer, open_store, parse_addre
 from bema_py.cli.output import JsonOption, emit
 from bema_py.cli.profile import DeploySection, Profile, ProfileError, ProfileOption, load_profile
 from bema_py.core.errors import InputError
+from bema_py.core.public_set import PublicSet
 from bema_py.core.rules import Rules
 from bema_py.core.types import Address, hex0x, mask_of
+from bema_py.learning.npz import load_labelled
+from bema_py.roles.sample_miner import samples_at
 
 MAX_WORK_BITS = 64
 RULE_LISTS = ("input", "alpha")
@@ -26,11 +29,15 @@ def deploy(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
     record = settings.resolve(settings.chain.deployment)
     if record.exists():
         raise InputError(f"{record} exists: a deployment is never overwritten")
-    rules = read_rules(settings)
+    public = read_public_set(settings)
+    rules = read_rules(settings, public)
     founders = _founders(settings)
     section = settings.deploy
     chain = open_chain(settings)
-    open_store(settings).put_object(rules.to_bytes())
+    store = open_store(settings)
+    store.put_object(rules.to_bytes())
+    if public is not None:
+        store.put_object(public.to_bytes())
     made = chain_deployment.deploy(
         chain,
         open_signer(settings, chain),
@@ -49,16 +56,34 @@ def deploy(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
     emit(as_json, values, text)
 
 
-def read_rules(profile: Profile) -> Rules:
-    """Return the rules object of the profile's [rules] section."""
+def read_public_set(profile: Profile) -> PublicSet | None:
+    """Return the samples of the file that [rules] names as its public set, if any."""
+    name = profile.rules.get("public_set", "")
+    if not isinstance(name, str):
+        raise ProfileError(profile.path, f"rules.public_set is {name!r}, the path of an .npz file is needed")
+    if not name:
+        return None
+    samples = load_labelled(profile.resolve(name))
+    return PublicSet(samples_at(samples, range(len(samples))))
+
+
+def read_rules(profile: Profile, public: PublicSet | None = None) -> Rules:
+    """Return the rules object of the profile's [rules] section with the digest of its public set.
+
+    Raises ProfileError, and InvalidObjectError for a public set that does not fit the rules.
+    """
     values: dict[str, Any] = dict(profile.rules)
+    values["public_set"] = b"" if public is None else public.digest()
     for name in RULE_LISTS:
         if isinstance(values.get(name), list):
             values[name] = tuple(values[name])
     try:
-        return Rules(**values)
+        rules = Rules(**values)
     except TypeError as error:
         raise ProfileError(profile.path, f"[rules] is incomplete or has an unknown name ({error})") from error
+    if public is not None:
+        public.check(rules)
+    return rules
 
 
 def _parameters(profile: Path, section: DeploySection, rules: Rules) -> Parameters:

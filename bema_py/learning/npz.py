@@ -41,6 +41,11 @@ def load_npz(path: Path) -> SplitDataset:
     return SplitDataset(path.name, training, test, len(training) // PUBLIC_PART, highest + 1, digest)
 
 
+def load_labelled(path: Path) -> Dataset:
+    """Load all samples of a file with their labels; raises DatasetFileError and ScalingError leaves."""
+    return _open(path).dataset("")
+
+
 def load_samples(path: Path) -> ByteArray:
     """Load the images or features of a file alone, uint8 (n, channels, height, width), whether it has labels or not.
 
