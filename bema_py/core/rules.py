@@ -9,6 +9,7 @@ from bema_py.core.encoding import digest, encode
 from bema_py.core.errors import InputError
 from bema_py.core.fields import VERSION, read_list, read_object, reading
 from bema_py.core.types import MAX_CLASSES, Digest
+from bema_py.core.witness import MAX_FEATURE, WitnessRules
 
 Mode = Literal["log", "h"]
 WrongClass = Literal["largest", "literal"]
@@ -100,6 +101,7 @@ class Rules:
     (eq. 8 has 0). class_quota: most used samples of one class in a block, 0 for no quota. replay, rehearsal: most
     earlier samples and most samples of the public set that a block calibrates with again. public_set: that set's
     digest, empty without rehearsal. shift: pixels by which a calibrating sample is moved at most.
+    witness: how founders' references decide about regular parties' samples (10b), None for no data witness.
     Creating one checks every bound and raises InputError leaves.
     """
 
@@ -126,6 +128,7 @@ class Rules:
     rehearsal: int = 0
     public_set: bytes = b""
     shift: int = 0
+    witness: WitnessRules | None = None
 
     def __post_init__(self) -> None:
         """Refuse values outside the bounds of the arithmetic."""
@@ -166,6 +169,8 @@ class Rules:
         if len(self.public_set) != (32 if self.rehearsal else 0):
             raise PublicSetError(self.rehearsal, len(self.public_set))
         check_integer("shift", self.shift, 0, MAX_SHIFT)
+        if self.witness is not None:
+            check_integer("sample size under a data witness", self.sample_size, 1, MAX_FEATURE)
 
     @property
     def sample_size(self) -> int:
@@ -192,7 +197,8 @@ class Rules:
         plain: dict[str, object] = {field.name: getattr(self, field.name) for field in fields(self)}
         lists = {"input": list(self.input), "alpha": list(self.alpha)}
         amounts = {name: getattr(self, name).to_bytes(REWARD_BYTES, "big") for name in REWARDS}
-        return encode(plain | lists | amounts | {"version": VERSION})
+        witness = None if self.witness is None else self.witness.to_map()
+        return encode(plain | lists | amounts | {"witness": witness, "version": VERSION})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Rules":
@@ -201,6 +207,8 @@ class Rules:
         del values["version"]
         values["input"] = tuple(read_list("rules input", values["input"]))
         values["alpha"] = tuple(read_list("rules alpha", values["alpha"]))
+        if values["witness"] is not None:
+            values["witness"] = WitnessRules.from_map(values["witness"])
         with reading("rules"):
             for name in REWARDS:
                 values[name] = int.from_bytes(check_bytes(name, values[name], REWARD_BYTES), "big")

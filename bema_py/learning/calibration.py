@@ -12,7 +12,7 @@ from bema_py.core.types import PartyId
 from bema_py.learning.candidates import CandidateSample, member_models, sample_images
 from bema_py.learning.forward import ByteArray
 from bema_py.learning.lessons import UsedSample, block_lessons
-from bema_py.learning.margin import Judgement, judge
+from bema_py.learning.margin import Judgement, judge, with_objections
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
 from bema_py.learning.norm import StepSettings
@@ -75,7 +75,8 @@ def calibrate_block(
     images = sample_images(samples, rules)
     groups = group_models(members, rules.input, rules.classes)
     scores = group_scores(groups, images, rules.classes, progress=progress)
-    judgements = judge(scores, [sample.y for sample in samples], membership, rules)
+    judged = judge(scores, [sample.y for sample in samples], membership, rules)
+    judgements = with_objections(judged, [sample.objection for sample in samples])
     used = used_samples(judgements, rules)
     lessons = block_lessons(samples, used, recalled, rules)
     played = Rounds(membership, rules, height, groups, tuple(StepCount() for _ in members))

@@ -9,6 +9,7 @@ from bema_py.core.errors import InputError
 from bema_py.core.rules import Rules
 from bema_py.core.types import Digest, PartyId, SampleId
 from bema_py.learning.forward import ByteArray
+from bema_py.learning.margin import Verdict
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
 
@@ -42,12 +43,16 @@ class SampleSizeError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class CandidateSample:
-    """A sample that may calibrate; `key` is its place in the processing order of the block."""
+    """A sample that may calibrate; `key` is its place in the processing order of the block.
+
+    objection: what the founders' references hold against it (10b), None where nothing or nobody was asked.
+    """
 
     sample_id: SampleId
     key: Digest
     x: bytes
     y: int
+    objection: Verdict | None = None
 
 
 def member_models(models: Mapping[PartyId, Model], membership: Membership) -> list[Model]:

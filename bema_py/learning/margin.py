@@ -1,7 +1,7 @@
 """The secure margin (Definition 3) and the validity of calibration samples (eqs. 8 to 10)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -113,3 +113,13 @@ def verdict_of(own: tuple[int, int], wrong: tuple[int, int], spread: int, rules:
     if spread > rules.sigma * m_a:
         return Verdict.ABOVE_SIGMA
     return Verdict.VALID
+
+
+def with_objections(
+    judgements: Sequence[Judgement], objections: Sequence[Verdict | None]
+) -> tuple[Judgement, ...]:
+    """Let an objection of the data witness (10b, **extension**) stand as the verdict on a sample valid without it."""
+    return tuple(
+        replace(judgement, verdict=objection) if objection is not None and judgement.valid else judgement
+        for judgement, objection in zip(judgements, objections, strict=True)
+    )

@@ -1,7 +1,7 @@
 """How a block follows from what it lists: one pure way from batches to a body, walked by miners and auditors alike."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bema_py.core.batch import Batch
 from bema_py.core.block_body import BlockBody
@@ -24,8 +24,10 @@ from bema_py.core.types import (
     SampleId,
     classes_of,
 )
+from bema_py.core.witness import SignedStatement, StatementList
 from bema_py.learning.calibration import BlockCalibration, calibrate_block
 from bema_py.learning.candidates import CandidateSample
+from bema_py.learning.margin import Verdict
 from bema_py.learning.membership import Member, Membership
 from bema_py.learning.model import Model
 from bema_py.learning.progress import Progress
@@ -33,14 +35,16 @@ from bema_py.roles.content import card_of
 from bema_py.roles.history import CommittedBatch, History, RegisteredParty
 from bema_py.roles.ledger import Ledger
 from bema_py.roles.rewards import Purse, reward_leaves
+from bema_py.roles.witness import batch_objections
 
 
 @dataclass(frozen=True)
 class ListedBatch:
-    """A batch that a block considers: its commitment on chain and its content."""
+    """A batch that a block considers: its commitment on chain, its content and founders' statements about it."""
 
     on_chain: CommittedBatch
     batch: Batch
+    statements: tuple[SignedStatement, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class OwnedSample:
     owner: PartyId
     commitment: Commitment
     index: int
+    objection: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -77,9 +82,10 @@ class BlockContext:
 
 @dataclass(frozen=True)
 class AssembledBlock:
-    """A block's body together with how it came about."""
+    """A block's body together with how it came about, and the statements that it rests on."""
 
     body: BlockBody
+    statements: StatementList
     candidates: tuple[OwnedSample, ...]
     calibration: BlockCalibration
 
@@ -151,12 +157,19 @@ def assemble(
     context: BlockContext, listed: Sequence[ListedBatch], progress: Progress | None = None
 ) -> AssembledBlock:
     """Judge, calibrate and lay out the block that lists these batches (protocol, section 4)."""
-    candidates = processing_order(context.parent, listed, context.used)
+    candidates = with_witness(context, listed, processing_order(context.parent, listed, context.used))
+    statements = statements_of(listed)
     calibration = calibrate_block(
         context.models,
         membership_of(context.members),
         [
-            CandidateSample(sample.sample, processing_key(context.parent, sample.sample), sample.x, sample.y)
+            CandidateSample(
+                sample.sample,
+                processing_key(context.parent, sample.sample),
+                sample.x,
+                sample.y,
+                sample.objection,
+            )
             for sample in candidates
         ],
         context.rules,
@@ -174,7 +187,7 @@ def assemble(
         height=context.height,
         batch_count=len(commitments),
         batches=batches_digest(commitments),
-        statements=NO_STATEMENTS,
+        statements=statements.digest() if statements.statements else NO_STATEMENTS,
         judged=sum(len(entry.batch.samples) for entry in listed),
         used=len(samples),
         updates=len(updates),
@@ -188,7 +201,27 @@ def assemble(
         updates=updates,
         rewards=reward_leaves(context.purse, context.rules, samples, context.miner),
     )
-    return AssembledBlock(body, candidates, calibration)
+    return AssembledBlock(body, statements, candidates, calibration)
+
+
+def statements_of(listed: Sequence[ListedBatch]) -> StatementList:
+    """Return all statements about the listed batches in their order."""
+    statements = (signed for entry in listed for signed in entry.statements)
+    return StatementList(tuple(sorted(statements, key=lambda signed: signed.key)))
+
+
+def with_witness(
+    context: BlockContext, listed: Sequence[ListedBatch], candidates: Sequence[OwnedSample]
+) -> tuple[OwnedSample, ...]:
+    """Return the candidates with what founders' references hold against them (10b, **extension**)."""
+    if context.rules.witness is None:
+        return tuple(candidates)
+    members = {party.party: party for party in context.members}
+    against = {
+        entry.on_chain.commitment: batch_objections(members, entry.batch, entry.statements, context.rules)
+        for entry in listed
+    }
+    return tuple(replace(each, objection=against[each.commitment][each.index]) for each in candidates)
 
 
 def _sample_leaves(

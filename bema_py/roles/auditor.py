@@ -14,6 +14,7 @@ from bema_py.roles.checks import Check, CheckBook, Place, Status
 from bema_py.roles.commitment_checks import check_commitments
 from bema_py.roles.content import ModelCache, load_rules
 from bema_py.roles.decision_checks import check_decisions
+from bema_py.roles.failures import FailureRecord
 from bema_py.roles.history import History
 from bema_py.roles.ledger import Ledger, advance
 from bema_py.roles.money_checks import check_money
@@ -21,6 +22,7 @@ from bema_py.roles.network import Network
 from bema_py.roles.orphan_audit import audit_orphan
 from bema_py.roles.registration_checks import check_approvals, check_genesis, check_models, check_order
 from bema_py.roles.replay import replay
+from bema_py.roles.witness_checks import check_failures
 from bema_py.storage.content_store import ContentMissingError, ContentStore
 
 BlockDone = Callable[[BlockAudit], None]
@@ -142,6 +144,7 @@ def _audit_blocks(
     """Audit the chain as it stands; also returns the ledger after each block, as far as it is known."""
     ledger = Ledger()
     ledgers: Ledgers = {None: ledger}
+    failures = FailureRecord(evidence.rules.witness)
     verdicts: list[BlockVerdict] = []
     blocks = evidence.history.blocks
     if evidence.history.genesis is None:
@@ -149,6 +152,7 @@ def _audit_blocks(
     for number, event in enumerate(blocks, start=1):
         result = audit_block(evidence, ledger, event)
         _note_left_out(result, evidence, ledger)
+        failures.take(event.block_hash, result.assembled)
         book.merge(result.book)
         verdicts.append(_verdict(result))
         if on_block:
@@ -164,6 +168,7 @@ def _audit_blocks(
             break
         ledger = advance(ledger, result.body)
         ledgers[event.block_hash] = ledger
+    check_failures(book, evidence.store, evidence.history, failures)
     return verdicts, ledgers
 
 

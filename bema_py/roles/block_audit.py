@@ -20,6 +20,7 @@ from bema_py.roles.content import ModelCache, load_body
 from bema_py.roles.history import History
 from bema_py.roles.ledger import Ledger
 from bema_py.roles.recollection import recalled_samples
+from bema_py.roles.witness_checks import read_statements, with_statements
 from bema_py.storage.content_store import ContentMismatchError, ContentMissingError, ContentStore
 
 
@@ -160,7 +161,12 @@ def _read_listed(
 ) -> list[ListedBatch] | None:
     """Fetch and check every listed batch; None if one of them cannot be judged."""
     history = evidence.history
-    members = {party.party for party in history.members_at(ledger.height + 1)}
+    members = {party.party: party for party in history.members_at(ledger.height + 1)}
+    statements = read_statements(
+        book, evidence.store, evidence.rules, body.record.statements, Place(block=event.height)
+    )
+    if statements is None:
+        return None
     listed = []
     for commitment in body.batches:
         place = Place(block=event.height)
@@ -178,7 +184,11 @@ def _read_listed(
             place,
         )
         with book.reading(Check.BATCH_CONTENT, place):
-            listed.append(load_listed(evidence.store, on_chain, evidence.rules))
+            entry = load_listed(evidence.store, on_chain, evidence.rules)
+            given = statements.get(commitment, ())
+            listed.append(
+                with_statements(book, evidence.deployment, members, entry, given, evidence.rules, place)
+            )
     return listed if len(listed) == len(body.batches) else None
 
 

@@ -1,7 +1,7 @@
 """Builds blocks: gathers revealed batches, judges, calibrates, publishes, searches the nonce and submits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bema_py.chain.errors import ContractRevertError
 from bema_py.chain.signers import Signer
@@ -17,6 +17,13 @@ from bema_py.roles.history import History
 from bema_py.roles.ledger import Ledger
 from bema_py.roles.network import ChainFollower, Network, parent_models
 from bema_py.roles.recollection import recalled_samples
+from bema_py.roles.witness import (
+    Members,
+    StatementSource,
+    check_heard,
+    counting_statements,
+    no_statements,
+)
 
 
 class StaleBlockError(BemaError):
@@ -52,12 +59,14 @@ class BlockMiner:
     """A miner's state between blocks: its account, what it has verified and what it mined.
 
     A batch counts once `confirmations` Ethereum blocks lie on its reveal, so that a reorganisation of the chain cannot
-    take it away again under a block that lists it.
+    take it away again under a block that lists it. Where the rules have a data witness, a regular party's batch waits
+    until `statements` gives what enough founders state about it.
     """
 
     network: Network
     signer: Signer
     confirmations: int = 1
+    statements: StatementSource = no_statements
     follower: ChainFollower = field(init=False)
     own: set[BlockHash] = field(default_factory=set)
 
@@ -107,20 +116,35 @@ class BlockMiner:
     def _gather(self, history: History, ledger: Ledger) -> tuple[list[ListedBatch], dict[Commitment, str]]:
         """Fetch the confirmed batches; one that is missing or void is left out."""
         chain = self.network.contract.chain
-        members = {party.party for party in history.members_at(ledger.height + 1)}
+        members = {party.party: party for party in history.members_at(ledger.height + 1)}
         confirmed = chain.block_time(max(chain.head().number - self.confirmations + 1, 0))
         listed, left_out = [], {}
         for batch in eligible(history.batches, members, ledger.listed, confirmed):
             try:
-                listed.append(load_listed(self.network.store, batch, self.network.rules))
+                listed.append(
+                    self._heard(members, load_listed(self.network.store, batch, self.network.rules))
+                )
             except BemaError as error:
                 left_out[batch.commitment] = str(error)
         return listed, left_out
+
+    def _heard(self, members: Members, entry: ListedBatch) -> ListedBatch:
+        """Add what founders state about a batch; raises UnheardError where the rules demand more."""
+        witness = self.network.rules.witness
+        if witness is None:
+            return entry
+        commitment = entry.on_chain.commitment
+        given = self.statements(commitment)
+        counting = counting_statements(self.network.deployment, members, commitment, entry.batch, given)
+        check_heard(members, commitment, entry.batch, counting, witness)
+        return replace(entry, statements=counting)
 
     def _publish(self, assembled: AssembledBlock) -> None:
         """Store what the block changes before anchoring it, so that it can be checked from its first second."""
         for update in assembled.body.updates:
             publish_model(self.network.store, assembled.calibration.models[update.party])
+        if assembled.statements.statements:
+            self.network.store.put_object(assembled.statements.to_bytes())
         self.network.store.put_object(assembled.body.to_bytes())
 
     def _search(self, draft: Draft, on_hashes: Callable[[int], None] | None, first_nonce: int) -> BlockHeader:

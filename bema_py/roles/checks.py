@@ -55,7 +55,7 @@ class Check(Enum):
     ROOT = (503, "the body's leaves, in order, give the leaf count and the header's Merkle root")
     BATCHES = (504, "listed batches were revealed before the block by members and are listed once")
     BATCH_CONTENT = (505, "a listed batch's content is valid and gives the revealed batch root")
-    JUDGEMENT = (601, "the used samples are exactly the valid, owned ones (eqs. 8 to 10)")
+    JUDGEMENT = (601, "the used samples are exactly the valid, owned ones (eqs. 8 to 10, 10b)")
     CALIBRATION = (
         602,
         "every model update is what calibration from the parent models gives, to the last bit",
@@ -66,6 +66,14 @@ class Check(Enum):
     BONDS = (702, "a bond is returned once, to its miner, for a final block or an orphaned one not rejected")
     CLAIMS = (703, "a claim is what a reward leaf of a final block states, within the pool and the cap")
     WITHDRAWALS = (704, "an account takes out exactly what it has claimed and not yet taken")
+    STATEMENTS = (
+        801,
+        "every regular party's batch comes with statements of enough founders, each whole and signed (10b)",
+    )
+    FAILURES = (
+        802,
+        "a party suspended for failing the data witness had failed it too often at the block named",
+    )
     OBJECT = (901, "a stored object matches its content identifier")
     MANIFEST = (902, "the exported files are those of the run's manifest")
 

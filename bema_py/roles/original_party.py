@@ -14,8 +14,11 @@ from bema_py.learning.arithmetic import ONE
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.model import Model
 from bema_py.learning.validation import Deviation, Neighbour, deviation, nearest_registered
+from bema_py.roles.failures import Failures
+from bema_py.roles.history import History
 from bema_py.roles.network import Network
 from bema_py.roles.reasons import publish_reason
+from bema_py.roles.witness import witness_rules
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,26 @@ def reject(network: Network, signer: Signer, block_hash: BlockHash, reason: str)
 def suspend(network: Network, signer: Signer, account: Address, reason: str, deadline: int) -> Vote:
     """Record the reason as content and sign a vote to end a party's membership; it counts until the deadline."""
     motion = Suspension(account, publish_reason(network.store, reason), deadline)
+    return sign_vote(signer, network.deployment.chain_id, network.deployment.address, motion)
+
+
+def suspend_failing(
+    network: Network, signer: Signer, party: PartyId, history: History, failures: Failures, deadline: int
+) -> Vote:
+    """Vote to end the membership of a party that failed the data witness too often (10b).
+
+    The reason names the block at which its sum reached the limit, so that an audit can check it. Raises PolicyError
+    for a party that did not.
+    """
+    height = failures.failed.get(party)
+    if height is None:
+        raise PolicyError(
+            f"party {party} has not failed the data witness too often: its sum is {failures.sums.get(party, 0)}, "
+            f"the limit {witness_rules(network.rules).limit}"
+        )
+    text = f"the founders' references spoke against too many of its samples, up to block {height}"
+    reason = publish_reason(network.store, text, history.blocks[height - 1].block_hash)
+    motion = Suspension(history.parties[party].account, reason, deadline)
     return sign_vote(signer, network.deployment.chain_id, network.deployment.address, motion)
 
 
