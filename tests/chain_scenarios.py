@@ -15,7 +15,7 @@ from bema_py.chain.contract import BemaContract
 from bema_py.chain.deployment import Deployment, deploy, open_contract
 from bema_py.chain.errors import ChainUnreachableError
 from bema_py.chain.parameters import Parameters
-from bema_py.chain.signers import NodeSigner, node_signer
+from bema_py.chain.signers import NodeSigner
 from bema_py.core.header import BlockHeader, miner_info_hash
 from bema_py.core.nonce import search_nonce
 from bema_py.core.types import BlockHash, Digest, ModelDigest, PartyType
@@ -49,6 +49,11 @@ class World:
 
     def account(self, index: int) -> NodeSigner:
         return node_signer(self.chain, index)
+
+
+def node_signer(chain: Chain, index: int) -> NodeSigner:
+    """One of the accounts that a development chain keeps unlocked."""
+    return NodeSigner(chain, chain.accounts()[index])
 
 
 def new_world(chain: Chain, **changes: int) -> World:

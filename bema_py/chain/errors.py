@@ -148,15 +148,6 @@ class PasswordError(InputError):
         self.problem = problem
 
 
-class AccountIndexError(InputError):
-    """The node has fewer development accounts than asked for."""
-
-    def __init__(self, index: int, count: int) -> None:
-        super().__init__(f"account {index} of a node that unlocks {count}: pass 0 <= index < {count}")
-        self.index = index
-        self.count = count
-
-
 class ContractError(BemaError):
     """The contract refused."""
 

@@ -10,7 +10,6 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from bema_py.chain.connection import Chain, EthereumHash
-from bema_py.chain.errors import AccountIndexError
 from bema_py.core.types import Address, hex0x
 
 Transaction = Mapping[str, Any]
@@ -78,14 +77,6 @@ class LocalSigner:
     def sign_typed_data(self, message: Mapping[str, Any]) -> bytes:
         """Sign here."""
         return bytes(self._account.sign_message(encode_typed_data(full_message=dict(message))).signature)
-
-
-def node_signer(chain: Chain, index: int) -> NodeSigner:
-    """Give the node's account of this index. Raises `AccountIndexError`."""
-    accounts = chain.accounts()
-    if not 0 <= index < len(accounts):
-        raise AccountIndexError(index, len(accounts))
-    return NodeSigner(chain, accounts[index])
 
 
 def local_signer(private_key: bytes) -> LocalSigner:

@@ -9,7 +9,7 @@ from bema_py.cli.opening import open_network
 from bema_py.cli.output import JsonOption, console, emit, errors, table
 from bema_py.cli.profile import load_profile
 from bema_py.core.errors import InputError
-from bema_py.core.types import Digest
+from bema_py.core.types import Digest, bytes_of_hex
 from bema_py.roles.auditor import AuditReport, audit_live, report_to_plain
 from bema_py.roles.auditor import audit as audit_history
 from bema_py.roles.block_audit import BlockAudit
@@ -58,11 +58,8 @@ def _audit_run(run: Path, manifest: str, as_json: bool) -> AuditReport:
 def _digest(text: str) -> Digest | None:
     if not text:
         return None
-    try:
-        raw = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        raw = b""
-    if len(raw) != 32:
+    raw = bytes_of_hex(text, 32)
+    if raw is None:
         raise InputError(f"--manifest {text!r} is not a digest: 64 hexadecimal digits are needed")
     return Digest(raw)
 

@@ -21,7 +21,7 @@ from bema_py.roles.assembly import membership_of
 from bema_py.roles.block_miner import BlockMiner
 from bema_py.roles.history import History
 from bema_py.roles.ledger import Ledger
-from bema_py.roles.network import Network, parent_models, read_ledger
+from bema_py.roles.network import LedgerKeeper, Network, parent_models
 from bema_py.roles.sample_miner import (
     commit,
     find_samples,
@@ -41,10 +41,12 @@ class Rounds:
     settings: DemoSettings
     network: Network
     cast: Cast
-    miners: dict[str, BlockMiner] = field(default_factory=dict)
+    miners: dict[str, BlockMiner] = field(init=False)
+    ledger: LedgerKeeper = field(init=False)
 
     def __post_init__(self) -> None:
-        """Give every miner its own view of the chain."""
+        """Give every miner its own view of the chain; the players share one."""
+        self.ledger = LedgerKeeper(self.network)
         self.miners = {name: BlockMiner(self.network, signer) for name, signer in self.cast.miners}
 
     def play(
@@ -60,7 +62,7 @@ class Rounds:
     def _offer(self, height: int, party_done: PartyDone) -> None:
         network, chain = self.network, self.network.contract.chain
         history = network.history()
-        ledger = read_ledger(network, history)
+        ledger = self.ledger.read(history)
         members = {party.account for party in history.members_at(height)}
         offering = [player for player in self.cast.players if player.signer.address in members]
         for player in offering:

@@ -8,14 +8,12 @@ from bema_py.core.block_body import MAX_BODY_SIZE, BlockBody
 from bema_py.core.errors import MalformedError
 from bema_py.core.hashing import sha256
 from bema_py.core.model_card import MAX_CARD_SIZE, ModelCard
-from bema_py.core.parameter_file import decode_parameters, encode_parameters
+from bema_py.core.parameter_file import decode_parameters, encode_parameters, parameter_file_size
 from bema_py.core.public_set import MAX_PUBLIC_SET_SIZE, PublicSet
 from bema_py.core.rules import MAX_BATCH_SIZE, MAX_RULES_SIZE, Rules
 from bema_py.core.types import Digest, ModelDigest, hex0x
 from bema_py.learning.model import Model
 from bema_py.storage.content_store import ContentStore
-
-MAX_PARAMETER_FILE_BYTES = 256 * 1024 * 1024
 
 
 class ParametersDisagreeError(MalformedError):
@@ -51,7 +49,7 @@ def load_card(store: ContentStore, digest: ModelDigest) -> ModelCard:
 def load_model(store: ContentStore, digest: ModelDigest) -> Model:
     """Read a model by its digest, verified from the card down to the last parameter."""
     card = load_card(store, digest)
-    file = store.get_file(card.parameters, max_size=MAX_PARAMETER_FILE_BYTES)
+    file = store.get_file(card.parameters, max_size=parameter_file_size(card.architecture))
     parameters = decode_parameters(card.architecture, file)
     found = sha256(parameters)
     if found != card.parameters_sha256:

@@ -70,8 +70,8 @@ def parent_models(network: Network, history: History, ledger: Ledger) -> dict[Pa
 
 
 @dataclass
-class ChainFollower:
-    """Keeps a miner's ledger at the tip and recomputes every block that it did not mine itself.
+class LedgerKeeper:
+    """Keeps the ledger of a growing chain at its tip.
 
     `followed` are the blocks that the ledger stands on; where the chain rolled back, the ledger does too.
     """
@@ -79,6 +79,29 @@ class ChainFollower:
     network: Network
     ledger: Ledger = field(default_factory=Ledger)
     followed: list[BlockHash] = field(default_factory=list)
+
+    def read(self, history: History) -> Ledger:
+        """Follow the blocks since the last call, believing every anchored body."""
+        self._roll_back(history)
+        for event in history.blocks[self.ledger.height :]:
+            self._follow(event.block_hash, load_body(self.network.store, event.body_digest))
+        return self.ledger
+
+    def _follow(self, block_hash: BlockHash, body: BlockBody) -> None:
+        self.ledger = advance(self.ledger, body)
+        self.followed.append(block_hash)
+
+    def _roll_back(self, history: History) -> None:
+        """Leave the blocks that are no longer on the chain; those below were followed before."""
+        pairs = zip(self.followed, history.blocks, strict=False)
+        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1].block_hash, pairs))
+        if common < len(self.followed):
+            self.ledger = read_ledger(self.network, history, common)
+            del self.followed[common:]
+
+
+class ChainFollower(LedgerKeeper):
+    """Keeps a miner's ledger at the tip and recomputes every block that it did not mine itself."""
 
     def catch_up(
         self,
@@ -101,15 +124,3 @@ class ChainFollower:
             if on_block:
                 on_block(result)
         return self.ledger
-
-    def _follow(self, block_hash: BlockHash, body: BlockBody) -> None:
-        self.ledger = advance(self.ledger, body)
-        self.followed.append(block_hash)
-
-    def _roll_back(self, history: History) -> None:
-        """Leave the blocks that are no longer on the chain; those below were verified before."""
-        pairs = zip(self.followed, history.blocks, strict=False)
-        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1].block_hash, pairs))
-        if common < len(self.followed):
-            self.ledger = read_ledger(self.network, history, common)
-            del self.followed[common:]

@@ -19,6 +19,7 @@ from chain_scenarios import (
     join,
     new_world,
     next_header,
+    node_signer,
     word,
 )
 
@@ -28,7 +29,7 @@ from bema_py.chain.deployment import open_contract
 from bema_py.chain.errors import ChainUnreachableError, ContractRevertError, NoContractError, WrongChainError
 from bema_py.chain.event_reader import read_events
 from bema_py.chain.events import BatchRevealed, Event, RegularPartyRegistered
-from bema_py.chain.signers import local_signer, node_signer
+from bema_py.chain.signers import local_signer
 from bema_py.core.merkle import merkle_proof, merkle_root
 from bema_py.core.types import Commitment, PartyType
 

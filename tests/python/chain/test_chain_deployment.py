@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chain_scenarios import ALL, HIGH, LOW, RULES, World, new_world
+from chain_scenarios import ALL, HIGH, LOW, RULES, World, new_world, node_signer
 
 from bema_py.chain.abi import artifact
 from bema_py.chain.connection import Chain, EthereumHash, embedded
@@ -27,7 +27,6 @@ from bema_py.chain.errors import (
     WrongContractError,
 )
 from bema_py.chain.parameters import Parameters
-from bema_py.chain.signers import node_signer
 from bema_py.core.types import Address, BlockHash, Digest
 
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from chain_scenarios import LOW, World, card, new_world
+from chain_scenarios import LOW, World, card, new_world, node_signer
 
 from bema_py.chain.connection import Chain
 from bema_py.chain.deployment import deploy, open_contract
 from bema_py.chain.errors import (
-    AccountIndexError,
     ChainResponseError,
     ContractRevertError,
     KeystoreError,
@@ -25,7 +24,7 @@ from bema_py.chain.keystore import (
     password_from_file,
 )
 from bema_py.chain.parameters import Parameters
-from bema_py.chain.signers import LocalSigner, local_signer, node_signer
+from bema_py.chain.signers import LocalSigner, local_signer
 from bema_py.chain.transactions import Call, send
 from bema_py.core.types import Address
 
@@ -164,13 +163,6 @@ def test_where_passwords_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         password_from_file(path)()
     with pytest.raises(PasswordError, match="No such file"):
         password_from_file(tmp_path / "nothing")()
-
-
-def test_an_account_the_node_does_not_have(chain: Chain) -> None:
-    for index in (-1, 40):
-        with pytest.raises(AccountIndexError, match="unlocks 40") as caught:
-            node_signer(chain, index)
-        assert (caught.value.index, caught.value.count) == (index, 40)
 
 
 def test_a_plain_transfer_needs_no_contract(chain: Chain) -> None:
