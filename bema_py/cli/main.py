@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from bema_py.cli import audit, demo, deploy, experiment, keys, miner, model, money, op, party, predict, status, votes
+from bema_py.cli import audit, data, demo, deploy, experiment, keys, miner, model, money, op, party, predict, status, votes
 from bema_py.cli.output import errors
 from bema_py.core.errors import BemaError
 
@@ -42,6 +42,7 @@ app.add_typer(
     help="Act as an original party: approve newcomers, reject false blocks, suspend parties.",
 )
 app.add_typer(miner.app, name="miner", help="Build blocks, take bonds back.")
+app.add_typer(data.app, name="data", help="Show a data set of one's own.")
 app.add_typer(model.app, name="model", help="Show a model, export it to PyTorch.")
 app.add_typer(experiment.app, name="experiment", help="Reproduce the paper's figures and tables, and ours.")
 app.add_typer(keys.app, name="keys", help="Make encrypted keystore files.")

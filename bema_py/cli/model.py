@@ -14,7 +14,7 @@ from bema_py.core.bounds import Bound, layer_bounds
 from bema_py.core.cid import cid_text
 from bema_py.core.errors import InputError
 from bema_py.core.model_card import ModelCard
-from bema_py.core.types import ModelDigest, hex0x
+from bema_py.core.types import ModelDigest, bytes_of_hex, hex0x
 from bema_py.learning.export import torch_file
 from bema_py.roles.content import load_card, load_model
 from bema_py.storage.content_store import ContentStore
@@ -103,11 +103,8 @@ def _locate(model: str, parameters: Path | None, profile: Path) -> tuple[Content
 
 
 def _parse_digest(text: str) -> ModelDigest:
-    try:
-        raw = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        raw = b""
-    if len(raw) != 32:
+    raw = bytes_of_hex(text, 32)
+    if raw is None:
         raise InputError(f"{text!r} is not a model digest: 0x and 64 hexadecimal digits are needed")
     return ModelDigest(raw)
 

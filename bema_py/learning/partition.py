@@ -13,7 +13,7 @@ from bema_py.core.checks import (
     check_integer,
 )
 from bema_py.core.errors import InputError
-from bema_py.core.types import MAX_CLASSES, Digest
+from bema_py.core.types import MAX_CLASSES, Digest, bytes_of_hex
 from bema_py.learning.kinds import find_kind
 
 MAX_PARTIES = 2**16
@@ -169,11 +169,8 @@ def _labels(name: str, value: Any, classes: int) -> tuple[int, ...]:
 
 
 def _digest(name: str, value: Any) -> Digest:
-    try:
-        raw = bytes.fromhex(value)
-    except (TypeError, ValueError):
-        raw = b""
-    if len(raw) != 32:
+    raw = bytes_of_hex(value, 32) if isinstance(value, str) else None
+    if raw is None:
         raise FieldTypeError(name, value, "64 hexadecimal digits")
     return Digest(raw)
 
