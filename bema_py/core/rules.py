@@ -13,7 +13,7 @@ from bema_py.core.witness import MAX_FEATURE, WitnessRules
 
 Mode = Literal["log", "h"]
 WrongClass = Literal["largest", "literal"]
-Learners = Literal["holders", "scorers"]
+Learners = Literal["holders", "scorers", "members"]
 
 MAX_RULES_SIZE = 4096
 MAX_BATCH_SIZE = 2**26
@@ -96,11 +96,12 @@ class Rules:
     block_reward, sample_reward: wei allotted to the miner of a block and to the owner of each sample it used.
     mode: what a step ascends. wrong_class: which class is y-, "literal" being eq. 7 as printed.
 
-    The fields with a default are **extensions**; their defaults give the paper's rules. learners: who enhances y,
-    the members that hold it or all whose models score it. tau: the largest margin rho of a valid sample, 2^-24
-    (eq. 8 has 0). class_quota: most used samples of one class in a block, 0 for no quota. replay, rehearsal: most
-    earlier samples and most samples of the public set that a block calibrates with again. public_set: that set's
-    digest, empty without rehearsal. shift: pixels by which a calibrating sample is moved at most.
+    The fields with a default are **extensions**; their defaults give the paper's rules. learners: who enhances y, the
+    members that hold it, all that score it, or all members, those that do not score y by their reserved output.
+    tau: the largest margin rho of a valid sample, 2^-24 (eq. 8 has 0). class_quota: most used samples of one class in
+    a block, 0 for no quota. replay, rehearsal: most earlier samples and most samples of the public set that a block
+    calibrates with again. public_set: that set's digest, empty without rehearsal. shift: pixels by which a
+    calibrating sample is moved at most.
     witness: how founders' references decide about regular parties' samples (10b), None for no data witness.
     Creating one checks every bound and raises InputError leaves.
     """
@@ -145,7 +146,7 @@ class Rules:
         for name, value, choices in (
             ("mode", self.mode, ("log", "h")),
             ("wrong_class", self.wrong_class, ("largest", "literal")),
-            ("learners", self.learners, ("holders", "scorers")),
+            ("learners", self.learners, ("holders", "scorers", "members")),
         ):
             if value not in choices:
                 raise FieldChoiceError(name, value, choices)

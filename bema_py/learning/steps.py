@@ -23,7 +23,7 @@ def round_steps(
 
     `scores` (members, samples, classes) are those of the round's starting models, `labels` the pairs (y, y-),
     without y- where nothing is impaired. Enhanced is each learner i of y with h_i(y) <= h_a*, impaired each i of
-    S(y-) with h_i(y-) >= h_b*. A class without holders has no aggregate, so no step.
+    S(y-) with h_i(y-) >= h_b*. A class without holders has no aggregate, so no step on it.
     **Differs** from eqs. 11 and 12, which are strict: an aggregate of one model is that model's own score,
     and strict inequalities would never move it.
     """
@@ -32,30 +32,35 @@ def round_steps(
     outputs = [{label: output for output, label in enumerate(space)} for space in label_spaces]
     steps: list[list[Step]] = [[] for _ in label_spaces]
     for sample, (label, wrong) in enumerate(labels):
-        for wanted, sign in ((label, ENHANCE), (wrong, IMPAIR)):
-            if wanted is None or wanted not in aggregates:
-                continue
-            movers = (
-                membership.holders(wanted) if sign == IMPAIR else learners(wanted, membership, rules, outputs)
-            )
-            for member in movers:
-                if moves(aggregates[wanted], sample, int(scores[member, sample, wanted]), sign):
-                    steps[member].append(Step(sample, outputs[member][wanted], sign))
+        for member in learners(label, membership, rules, outputs):
+            if label not in outputs[member]:
+                # The last output is the reserved one, "none of mine".
+                steps[member].append(Step(sample, len(outputs[member]), ENHANCE))
+            elif moves(aggregates.get(label), sample, int(scores[member, sample, label]), ENHANCE):
+                steps[member].append(Step(sample, outputs[member][label], ENHANCE))
+        if wrong is None:
+            continue
+        for member in membership.holders(wrong):
+            if moves(aggregates[wrong], sample, int(scores[member, sample, wrong]), IMPAIR):
+                steps[member].append(Step(sample, outputs[member][wrong], IMPAIR))
     return steps
 
 
 def learners(
     label: int, membership: Membership, rules: Rules, outputs: Sequence[Mapping[int, int]]
 ) -> Sequence[int]:
-    """Give the positions of the members that may enhance a class.
+    """Give the positions of the members that enhance on a sample of a class.
 
-    They are S(y); under "scorers", an **extension**, all whose models score y. S(y) alone still decides what is valid.
+    They are S(y); the others are **extensions**: under "scorers" all whose models score y, under "members" all, of
+    whom those that do not score y enhance their reserved output. S(y) alone still decides what is valid.
     """
     if rules.learners == "holders":
         return membership.holders(label)
-    return [member for member, known in enumerate(outputs) if label in known]
+    return [member for member, known in enumerate(outputs) if rules.learners == "members" or label in known]
 
 
-def moves(aggregate: KrumAggregate, sample: int, score: int, sign: int) -> bool:
+def moves(aggregate: KrumAggregate | None, sample: int, score: int, sign: int) -> bool:
     """Say whether a score is at or below the aggregate, to be enhanced, or at or above it, to be impaired."""
+    if aggregate is None:
+        return False
     return sign * (int(aggregate.total[sample]) - aggregate.neighbours * score) >= 0

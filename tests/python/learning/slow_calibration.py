@@ -115,15 +115,17 @@ def after_round(members, held, part, rules, step_size):
     steps = [[] for _ in members]
     for sample, (picture, label, wrong) in enumerate(part):
         scores = [class_scores(member, rules.classes, picture) for member in members]
-        for c, sign in ((label, 1), (wrong, -1)):
-            found = None if c is None else aggregate(scores, held, c, rules.alpha)
-            if found is None:
-                continue
-            m, _, total, _, _ = found
-            for k, (_, space, _) in enumerate(members):
-                moves = c in space if sign > 0 and rules.learners == "scorers" else c in held[k]
-                if moves and (m * scores[k][c] <= total if sign > 0 else m * scores[k][c] >= total):
-                    steps[k].append((sample, space.index(c), sign))
+        for k, (_, space, _) in enumerate(members):
+            if label in held[k] or (rules.learners != "holders" and label in space):
+                m, _, total, _, _ = aggregate(scores, held, label, rules.alpha) or (0, 0, -1, 0, 0)
+                if m * scores[k][label] <= total:
+                    steps[k].append((sample, space.index(label), 1))
+            elif rules.learners == "members" and label not in space:
+                steps[k].append((sample, len(space), 1))
+            if wrong in held[k]:
+                m, _, total, _, _ = aggregate(scores, held, wrong, rules.alpha)
+                if m * scores[k][wrong] >= total:
+                    steps[k].append((sample, space.index(wrong), -1))
     pictures = [picture for picture, _, _ in part]
     return [
         slow_reference.updated(a, theta, pictures, own, step_size, rules.cap, rules.mode)

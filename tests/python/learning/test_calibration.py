@@ -59,7 +59,7 @@ PAPER = st.fixed_dictionaries(
 )
 EXTENSIONS = st.fixed_dictionaries(
     {
-        "learners": st.sampled_from(["holders", "scorers"]),
+        "learners": st.sampled_from(["holders", "scorers", "members"]),
         "tau": st.sampled_from([0, 2**20, 2**24]),
         "class_quota": st.integers(0, 2),
         "shift": st.integers(0, 4),
