@@ -1,0 +1,142 @@
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from bema_py.experiments import engine, runs
+from bema_py.experiments.adversary import BogusShareError, random_attack
+from bema_py.experiments.holdings import Holdings
+from bema_py.experiments.records import RunRecordError, record_path
+from bema_py.experiments.runs import begin, open_case, played_blocks, run
+from bema_py.experiments.setups import BlockCountError, Budget
+from bema_py.experiments.world import open_world
+from bema_py.learning.margin import judge
+from bema_py.learning.scoring import class_scores
+
+
+def world_of(plan, cache):
+    return open_world(open_case(plan), plan.seed, plan.setup.recipe, cache / "models")
+
+
+def without_seconds(record):
+    return {name: value for name, value in asdict(record).items() if name != "seconds"}
+
+
+@pytest.mark.parametrize("method", ["bema", "bema+", "hmr", "hmr-refit"])
+def test_same_seed_same_record(plan, cache, method):
+    first = run(plan(method, bogus=20), cache)
+    again = played_blocks(plan(method, bogus=20), cache / "models", lambda *_: None)
+    assert without_seconds(first) == without_seconds(again)
+    assert sum(block["used"] for block in first.blocks) > 0
+    other = played_blocks(plan(method, bogus=20, seed=2), cache / "models", lambda *_: None)
+    assert without_seconds(other) != without_seconds(first)
+
+
+def test_an_interrupted_study_goes_on_where_it_stopped(plan, cache, monkeypatch):
+    first, second = plan("bema", blocks=1), plan("hmr", blocks=1)
+
+    def interrupt(done, _total):
+        if done == 1:
+            raise KeyboardInterrupt
+
+    whole = run(first, cache)
+    with pytest.raises(KeyboardInterrupt):
+        run(second, cache, interrupt)
+    assert record_path(first, cache).exists()
+    assert not record_path(second, cache).exists()
+
+    resumed = run(second, cache)
+    assert without_seconds(resumed) == without_seconds(
+        played_blocks(second, cache / "models", lambda *_: None)
+    )
+    monkeypatch.setattr(runs, "played_blocks", lambda *_: pytest.fail("a finished run was played again"))
+    assert run(first, cache) == whole
+
+
+def test_a_record_that_is_no_record_is_named(plan, cache):
+    broken = plan("bema", seed=4)
+    path = record_path(broken, cache)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}")
+    with pytest.raises(RunRecordError, match=broken.name):
+        run(broken, cache)
+
+
+def test_every_constant_of_a_run_changes_its_name(plan, setup):
+    usual = plan()
+    others = [
+        replace(usual, seed=2),
+        replace(usual, bogus=10),
+        replace(usual, budget=Budget(3)),
+        replace(usual, source=replace(usual.source, tune=False)),
+        replace(usual, setup=replace(setup, recipe=replace(setup.recipe, smoothing=0.1))),
+    ]
+    assert len({usual.name, *(other.name for other in others)}) == 6
+    assert replace(usual, source=replace(usual.source, directory="elsewhere")).name == usual.name
+
+
+def test_what_honest_parties_offer_is_valid_and_offered_once(plan, cache):
+    usual = plan()
+    world = world_of(usual, cache)
+    system = begin(usual, world)
+    holdings = Holdings(world.private, 1)
+    offers = engine.offered(system, holdings, Budget(2, scan=400), random_attack(world.members, 0), 1)
+    samples = [sample for offered in offers.values() for sample in offered]
+    images = np.stack([np.frombuffer(sample.x, dtype=np.uint8).reshape(1, 28, 28) for sample in samples])
+    models = [system.models[party] for party in system.membership.ids]
+    scores = class_scores(models, images, 10)
+    judged = judge(scores, [sample.y for sample in samples], system.membership, system.rules)
+    # Screening is approximate: a sample within 1e-3 of a bound may be judged otherwise by the exact scores.
+    assert sum(judgement.valid for judgement in judged) >= 0.9 * len(judged)
+
+    later = engine.offered(system, holdings, Budget(2, scan=400), random_attack(world.members, 0), 2)
+    seen = {sample.id() for sample in samples}
+    assert samples
+    assert not seen & {sample.id() for offered in later.values() for sample in offered}
+
+
+@pytest.mark.parametrize("percent", [10, 20, 50])
+def test_the_percentage_counts_messages_and_founders_stay_honest(plan, cache, percent):
+    world = world_of(plan(), cache)
+    attack = random_attack(world.members, percent)
+    founders = {
+        number for number, party in zip(world.models, world.case.parties, strict=True) if party.original
+    }
+    assert attack.parties
+    assert not attack.parties & founders
+    bogus = sum(attack.limits(honest=90, quota=20).values())
+    assert abs(bogus / (90 + bogus) - percent / 100) < 0.01
+
+
+def test_bogus_messages_mislead_hmr_and_not_bema(plan, cache):
+    misled = run(plan("hmr", bogus=20), cache)
+    assert sum(block["bogus_used"] for block in misled.blocks) > 0
+    guarded = run(plan("bema", bogus=20), cache)
+    sent = sum(block["bogus"] for block in guarded.blocks)
+    assert sent > 0
+    assert sum(block["bogus_used"] for block in guarded.blocks) < sent
+
+
+def test_a_share_and_a_number_of_blocks_have_bounds(plan, cache):
+    with pytest.raises(BogusShareError, match="95 %, 0 to 90"):
+        random_attack((), 95)
+    with pytest.raises(BlockCountError, match="51, 1 to 50"):
+        Budget(51)
+
+
+def test_tuning_sees_no_test_sample(plan, setup):
+    tuned, reported = plan().source, replace(plan().source, tune=False)
+    held_out, whole = tuned.load(setup), reported.load(setup)
+
+    def rows(dataset):
+        return {image.tobytes() for image in dataset.images}
+
+    assert len(held_out.training) + len(held_out.test) == len(whole.training)
+    assert rows(held_out.test) <= rows(whole.training)
+    assert len(held_out.test) == setup.held_out
+
+
+def test_records_are_json(plan, cache):
+    record = run(plan(), cache)
+    assert json.loads(record.to_json())["curve"][0][0] == 0

@@ -1,0 +1,112 @@
+import json
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from bema_py.cli.experiment import app
+from bema_py.core.errors import InputError
+from bema_py.experiments import workers
+from bema_py.experiments.fig6 import fig6
+from bema_py.experiments.methods import UnknownMethodError
+from bema_py.experiments.setups import UnknownSetupError
+from bema_py.experiments.studies import SeedsError, mean_and_deviation
+from bema_py.experiments.table1 import table1
+from bema_py.experiments.workers import JobsError, run_plans
+from bema_py.learning.cases import UnknownCaseError
+
+
+def silent(_stage, _count, _total):
+    pass
+
+
+def test_table_1_small(settings):
+    small = settings(("C",), ("hmr", "bema"))
+    rows = table1(small, silent)
+    assert [(row["method"], row["bogus"]) for row in rows] == [
+        (method, bogus) for method in ("hmr", "bema") for bogus in (0, 10, 20, 50)
+    ]
+    fields = {"case", "parties", "method", "bogus", "accuracy_mean", "accuracy_std", "seeds", "blocks"}
+    assert set(rows[0]) == fields
+    assert rows[0]["parties"] == 5
+    assert rows[0]["blocks"] == 2
+    assert json.loads((small.out / "table1_tune.json").read_text()) == rows
+    first = (small.out / "table1_tune.svg").read_bytes()
+    assert table1(small, silent) == rows
+    assert (small.out / "table1_tune.svg").read_bytes() == first
+    text = (small.out / "table1_tune.md").read_text()
+    assert "held-out training samples" in text
+    assert "| BEMA (5-party) |" in text
+
+
+def test_figure_6_small(settings):
+    small = settings(("B", "C"), ("hmr", "hmr-refit", "bema", "fedavg", "centralised"))
+    rows = fig6(small, silent)
+    assert [row["case"] for row in rows] == ["B"] * 5 + ["C"] * 5
+    bema = rows[2]
+    assert [state["block"] for state in bema["curve"]] == [0, 1, 2]
+    assert set(bema["curve"][0]["mean"]) == {"max model", "krum", "krum mean", "single models"}
+    # Both begin with the same models.
+    assert rows[0]["curve"][0] == bema["curve"][0]
+    assert (small.out / "fig6_tune.png").exists()
+
+
+def test_a_figure_asks_fedavg_only_of_models_of_one_kind(settings):
+    from bema_py.experiments.fig6 import figure_plans  # noqa: PLC0415
+
+    plans = figure_plans(settings(("A", "D"), ("fedavg", "bema")))
+    assert [(plan.case, plan.method) for plan in plans] == [("A", "fedavg"), ("A", "bema"), ("D", "bema")]
+
+
+def test_two_processes_give_what_one_gives(settings, tmp_path):
+    small = settings(("B",), ("hmr", "bema"))
+    plans = [plan for method in small.methods for plan in small.plans("B", method, 0)]
+    alone = run_plans(plans, small.cache, 1, silent)
+    shutil.copytree(small.cache / "models", tmp_path / "two" / "models")
+    shared = run_plans(plans, tmp_path / "two", 2, silent)
+    assert [record.curve for record in shared] == [record.curve for record in alone]
+
+
+def test_a_model_is_trained_once_for_all_methods(settings):
+    small = settings(("B",), ("hmr", "bema", "fedavg"))
+    plans = [plan for method in small.methods for plan in small.plans("B", method, 0)]
+    assert len(workers.missing_models(plans, small.cache / "nothing")) == 2
+
+
+def test_mean_and_deviation_of_a_sample():
+    assert mean_and_deviation([0.5]) == (0.5, 0.0)
+    assert mean_and_deviation([0.4, 0.6]) == pytest.approx((0.5, 0.1414213562))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"cases": ("E",)}, UnknownCaseError),
+        ({"methods": ("best",)}, UnknownMethodError),
+        ({"seeds": ()}, SeedsError),
+        ({"seeds": (1, 1)}, SeedsError),
+    ],
+)
+def test_unknown_choices_are_refused(settings, changes, error):
+    with pytest.raises(error):
+        settings(**{"cases": ("C",), "methods": ("bema",)} | changes)
+
+
+def test_jobs_are_one_or_two(settings):
+    with pytest.raises(JobsError, match="jobs is 3, 1 to 2"):
+        run_plans([], settings((), ()).cache, 3, silent)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        (["--dataset", "letters"], UnknownSetupError, "'letters', choose one of digits, mnist"),
+        (["--seeds", "1,x"], InputError, "seeds are '1,x'"),
+        (["--blocks", "99"], InputError, "blocks is 99, 1 to 50"),
+        (["--cases", "Z"], UnknownCaseError, "no data case 'Z'"),
+    ],
+)
+def test_the_command_explains_mistakes(options, error, said):
+    result = CliRunner().invoke(app, ["table1", *options])
+    assert isinstance(result.exception, error)
+    assert said in str(result.exception)
