@@ -4,6 +4,8 @@ PYTHON ?= python3
 PIP_ARGS ?=
 # Arguments for the demo, for example DEMO="--dataset mnist --data-dir ~/mnist".
 DEMO ?=
+# Arguments for the benchmark, for example BENCH="--threads 2".
+BENCH ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,10 +15,14 @@ NODE_HOME = $$($(BIN)/python -c '$(NODE_WHEEL)')
 # npm installs the one build that fits the machine; forge calls the compiler through Node, which comes as a Python wheel.
 FORGE = PATH=$(NODE_HOME)/bin:$$PATH $(firstword $(wildcard $(CURDIR)/$(TOOLS)/@foundry-rs/forge-*/bin/forge))
 
-.PHONY: demo test check tools format clean
+.PHONY: demo bench test check tools format clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bema demo $(DEMO)
+
+# Prints how fast the exact arithmetic is beside floating point and writes docs/results/bench.json and bench.md.
+bench: $(VENV)/runtime
+	$(BIN)/python -m bema_py.bench $(BENCH)
 
 test: $(VENV)/dev tools
 	$(FORGE) test

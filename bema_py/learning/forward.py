@@ -43,7 +43,8 @@ def logits(stack: ModelStack, activations: Tensor) -> Tensor:
     layers = stack.architecture.layers
     first = next(index for index, layer in enumerate(layers) if isinstance(layer, Linear))
     size = scored_at_once(stack.architecture, stack.models)
-    parts = [run_layers(stack, range(first), part).flatten(1, -2) for part in activations.split(size, -1)]
+    cuts = (slice(start, start + size) for start in range(0, activations.shape[-1], size))
+    parts = [run_layers(stack, range(first), activations[..., cut]).flatten(1, -2) for cut in cuts]
     return run_layers(stack, range(first, len(layers)), torch.cat(parts, -1))
 
 

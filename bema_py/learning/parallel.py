@@ -47,11 +47,18 @@ def use_threads(count: int) -> None:
 
 
 @contextmanager
-def single_threaded_operations() -> Iterator[None]:
-    """Let torch use one thread for each operation while the context lasts."""
+def threads_allowed(count: int) -> Iterator[None]:
+    """Let torch, and with it `run_all`, use so many threads while the context lasts."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def single_threaded_operations() -> Iterator[None]:
+    """Let torch use one thread for each operation while the context lasts."""
+    with threads_allowed(1):
+        yield

@@ -77,8 +77,9 @@ def with_theta(
 
 def working_parameters(layer: Parameters) -> Parameters:
     """Round theta to the working weights of one layer."""
-    weight = round_shift_(layer.weight.clone(), WEIGHT_SHIFT).mul_(2.0**-WEIGHT_UNIT)
-    bias = round_shift_(layer.bias.clone(), WEIGHT_SHIFT).mul_(2.0 ** (ACTIVATION_UNIT - WEIGHT_UNIT))
+    # The first scaling makes the copy that the rest works on.
+    weight = round_shift_(layer.weight.mul(2.0**-WEIGHT_SHIFT), 0).mul_(2.0**-WEIGHT_UNIT)
+    bias = round_shift_(layer.bias.mul(2.0**-WEIGHT_SHIFT), 0).mul_(2.0 ** (ACTIVATION_UNIT - WEIGHT_UNIT))
     return Parameters(weight, bias.add_(0.5))
 
 

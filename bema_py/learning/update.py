@@ -63,7 +63,7 @@ def add_linear_steps(sums: Parameters, gradient: LinearGradient, scale: StepScal
 
 
 def apply_sums(stack: ModelStack, sums: LayerParameters) -> ModelStack:
-    """Give the stack after the round."""
+    """Give the stack after the round; the sums are used up."""
     theta: list[Parameters | None] = []
     for layer, old, total in zip(stack.architecture.layers, stack.theta, sums, strict=True):
         if old is None or total is None:
@@ -76,12 +76,12 @@ def apply_sums(stack: ModelStack, sums: LayerParameters) -> ModelStack:
 
 
 def apply_convolution(old: Parameters, total: Parameters) -> Parameters:
-    """Give C_30(theta + sum)."""
-    weight = clamp_(old.weight + total.weight, CONVOLUTION_PARAMETER_BITS)
-    return Parameters(weight, clamp_(old.bias + total.bias, CONVOLUTION_PARAMETER_BITS))
+    """Give C_30(theta + sum), in the place of the sums."""
+    weight = clamp_(total.weight.add_(old.weight), CONVOLUTION_PARAMETER_BITS)
+    return Parameters(weight, clamp_(total.bias.add_(old.bias), CONVOLUTION_PARAMETER_BITS))
 
 
 def apply_linear(old: Parameters, total: Parameters) -> Parameters:
-    """Give C_30(theta + R(sum, 14)) for the weights and C_30(theta + 4 * sum) for the biases."""
-    weight = clamp_(old.weight + round_shift_(total.weight.clone(), 14), LINEAR_WEIGHT_BITS)
-    return Parameters(weight, clamp_(old.bias + 4 * total.bias, LINEAR_BIAS_BITS))
+    """Give C_30(theta + R(sum, 14)) for the weights and C_30(theta + 4 * sum) for the biases, in their place."""
+    weight = clamp_(round_shift_(total.weight, 14).add_(old.weight), LINEAR_WEIGHT_BITS)
+    return Parameters(weight, clamp_(total.bias.mul_(4).add_(old.bias), LINEAR_BIAS_BITS))

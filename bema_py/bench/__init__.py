@@ -1,0 +1,1 @@
+"""How fast the exact arithmetic is, beside floating point in the same run."""
