@@ -1,47 +1,52 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @notice 256 counters of 8 bits, one a class, that count whole class masks at once.
-/// @dev Plane i holds bit i of every counter, so one addition costs at most 8 word operations, whatever the number of
-/// classes. Counters stop at 255.
+/// @notice 256 counters, one a class, that count whole class masks at once.
+/// @dev Plane i holds bit i of every counter, so an addition costs at most as many word operations as a count has bits,
+/// whatever the number of classes.
 library BitSlicedCounter {
-    uint256 private constant PLANES = 8;
+    /// @notice Counters at zero, each for up to `most` additions.
+    function upTo(uint256 most) internal pure returns (uint256[] memory planes) {
+        uint256 bits = 0;
+        while (most >> bits != 0) {
+            ++bits;
+        }
+        planes = new uint256[](bits);
+    }
 
     /// @notice Adds one to the counter of every class in `mask`.
-    function add(uint256[8] memory planes, uint256 mask) internal pure {
+    function add(uint256[] memory planes, uint256 mask) internal pure {
         uint256 carry = mask;
-        for (uint256 i = 0; i < PLANES && carry != 0; ++i) {
+        for (uint256 i = 0; carry != 0; ++i) {
             uint256 plane = planes[i];
             planes[i] = plane ^ carry;
             carry &= plane;
         }
-        // What is still carried overflowed from 255 to 0: put it back to 255.
-        for (uint256 i = 0; i < PLANES && carry != 0; ++i) {
-            planes[i] |= carry;
-        }
     }
 
     /// @notice The classes of `mask` counted fewer than `bound` times.
-    function below(uint256[8] memory planes, uint256 mask, uint8 bound) internal pure returns (uint256 less) {
-        uint256 equal = mask;
-        for (uint256 i = PLANES; i > 0; --i) {
-            uint256 plane = planes[i - 1];
-            if ((bound >> (i - 1)) & 1 == 1) {
-                less |= equal & ~plane;
-                equal &= plane;
-            } else {
-                equal &= ~plane;
-            }
+    function below(uint256[] memory planes, uint256 mask, uint256 bound)
+        internal
+        pure
+        returns (uint256 less)
+    {
+        // Whatever was counted fits into the planes.
+        if (bound >> planes.length != 0) return mask;
+        for (uint256 i = 0; i < planes.length; ++i) {
+            // From the lowest bit up: a higher one overrules.
+            uint256 zeros = ~planes[i];
+            less = (bound >> i) & 1 == 1 ? less | zeros : less & zeros;
         }
+        less &= mask;
     }
 
     /// @notice The least counter among the classes of `mask`, which is not empty.
-    function minimum(uint256[8] memory planes, uint256 mask) internal pure returns (uint256 least) {
+    function minimum(uint256[] memory planes, uint256 mask) internal pure returns (uint256 least) {
         uint256 candidates = mask;
-        for (uint256 i = PLANES; i > 0; --i) {
+        for (uint256 i = planes.length; i > 0; --i) {
             uint256 zeros = candidates & ~planes[i - 1];
             if (zeros != 0) candidates = zeros;
-            else least += 2 ** (i - 1);
+            else least += 1 << (i - 1);
         }
     }
 }

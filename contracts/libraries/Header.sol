@@ -23,19 +23,19 @@ library Header {
     }
 
     function parent(bytes calldata header) internal pure returns (bytes32) {
-        return bytes32(header[0:32]);
+        return _wordAt(header, 0);
     }
 
     function merkleRoot(bytes calldata header) internal pure returns (bytes32) {
-        return bytes32(header[32:64]);
+        return _wordAt(header, 32);
     }
 
     function minerInfo(bytes calldata header) internal pure returns (bytes32) {
-        return bytes32(header[64:96]);
+        return _wordAt(header, 64);
     }
 
     function timestamp(bytes calldata header) internal pure returns (uint64) {
-        return uint64(bytes8(header[96:104]));
+        return uint64(bytes8(_wordAt(header, 96)));
     }
 
     /// @notice The miner info hash: double SHA-256 of miner address 20 | party type 1.
@@ -47,5 +47,12 @@ library Header {
     /// @dev Binds every block to one chain, one contract and one rules object.
     function genesisHash(uint256 chainId, address bema, bytes32 rulesDigest) internal view returns (bytes32) {
         return Sha256d.digest(abi.encodePacked(bytes1(0x04), chainId, bema, rulesDigest));
+    }
+
+    /// @dev In assembly, since a slice would check the length, which `hash` has done, once more for each field.
+    function _wordAt(bytes calldata header, uint256 offset) private pure returns (bytes32 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(header.offset, offset))
+        }
     }
 }

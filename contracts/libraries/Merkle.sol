@@ -10,7 +10,8 @@ import {Sha256d} from "./Sha256d.sol";
 ///      | root | 0x02 | leaf count u32 | apex 32  | 37     |
 /// An odd level ends with 32 zero bytes, never with its last node again (CVE-2012-2459: two lists, one root).
 library Merkle {
-    bytes1 private constant ROOT = 0x02;
+    uint256 private constant ROOT = 0x02;
+    uint256 private constant ROOT_LENGTH = 37;
 
     /// @notice The root of the tree in which `leaf` is leaf `index` of `leafCount` with these siblings, lowest level first.
     function rootOf(bytes32 leaf, uint32 index, uint32 leafCount, bytes32[] calldata proof)
@@ -28,8 +29,9 @@ library Merkle {
 
     /// @notice The apex above `leaf`: at each level the node of the running hash and its sibling, on the side that the index
     /// says.
-    /// @dev In assembly, since it is what a proof costs: the preimage 0x01 | left | right stays where it is, and the two halves are
-    /// written over it. The whole tree in plain Solidity is the fuzz oracle.
+    /// @dev In assembly, since it is what a proof costs. The preimage 0x01 | left | right lies in memory from 0 on, and each level
+    /// writes its two halves over the last one's. The 65th byte is the highest of the free memory pointer, which is zero and is
+    /// put back. The whole tree in plain Solidity is the fuzz oracle.
     function climb(bytes32 leaf, uint32 index, bytes32[] calldata proof)
         internal
         view
@@ -37,22 +39,24 @@ library Merkle {
     {
         bool done = true;
         assembly ("memory-safe") {
-            apex := leaf
-            let preimage := mload(0x40)
-            mstore8(preimage, 0x01)
-            let halves := add(preimage, 1)
-            let position := index
-            let end := add(proof.offset, shl(5, proof.length))
-            for { let sibling := proof.offset } lt(sibling, end) { sibling := add(sibling, 32) } {
-                let side := shl(5, and(position, 1))
-                mstore(add(halves, side), apex)
-                mstore(add(halves, xor(side, 32)), calldataload(sibling))
+            mstore8(0, 0x01)
+            // Bit 5 says on which side of its sibling the running hash belongs: 0 left, 32 right.
+            let position := shl(5, index)
+            let place := or(1, and(position, 32))
+            mstore(place, leaf)
+            let sibling := proof.offset
+            let end := add(sibling, shl(5, proof.length))
+            for {} lt(sibling, end) { sibling := add(sibling, 32) } {
+                mstore(xor(place, 32), calldataload(sibling))
                 // Arguments are evaluated from the last to the first: the call comes before the size of its answer.
-                done := and(done, and(eq(returndatasize(), 32), staticcall(gas(), 2, preimage, 65, 0, 32)))
-                done := and(done, and(eq(returndatasize(), 32), staticcall(gas(), 2, 0, 32, 0, 32)))
-                apex := mload(0)
+                done := and(done, and(eq(returndatasize(), 32), staticcall(gas(), 2, 0, 65, 1, 32)))
+                // The node goes where the next level has it.
                 position := shr(1, position)
+                place := or(1, and(position, 32))
+                done := and(done, and(eq(returndatasize(), 32), staticcall(gas(), 2, 1, 32, place, 32)))
             }
+            apex := mload(place)
+            mstore8(64, 0)
         }
         if (!done) revert Sha256d.HashFailed();
     }
@@ -66,7 +70,15 @@ library Merkle {
 
     /// @notice Double SHA-256 of 0x02 | leaf count | apex.
     function root(uint32 leafCount, bytes32 apex) internal view returns (bytes32) {
-        return Sha256d.digest(abi.encodePacked(ROOT, leafCount, apex));
+        uint256 prefix = ROOT << 32 | leafCount;
+        uint256 start;
+        assembly ("memory-safe") {
+            // Behind the memory in use: five bytes of prefix, then the apex.
+            start := mload(0x40)
+            mstore(start, shl(216, prefix))
+            mstore(add(start, 5), apex)
+        }
+        return Sha256d.ofMemory(start, ROOT_LENGTH);
     }
 
     /// @dev Whether levels = ceil(log2 leafCount), without counting: 2^(levels - 1) < leafCount <= 2^levels.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IBema} from "../interfaces/IBema.sol";
 import {BitSlicedCounter} from "../libraries/BitSlicedCounter.sol";
 import {ClassMask} from "../libraries/ClassMask.sol";
@@ -11,16 +11,15 @@ import {Signatures} from "./Signatures.sol";
 
 /// @notice How regular parties join: founders sign that they checked the model, class by class.
 abstract contract Approvals is Parties, Signatures {
-    using BitMaps for BitMaps.BitMap;
-    using BitSlicedCounter for uint256[8];
+    using BitSlicedCounter for uint256[];
 
     bytes32 private constant APPROVAL_TYPE_HASH = keccak256(
         "Approval(address account,bytes32 modelCard,uint256 heldClasses,uint256 labelSpace,"
         "uint256 vouchedClasses,uint256 nonce,uint256 deadline)"
     );
 
-    /// @dev Nonces are unordered, so approvals to several candidates do not wait for each other.
-    mapping(address signer => BitMaps.BitMap) private _usedNonces;
+    /// @dev One bit a nonce, 256 in a word. Nonces are unordered, so approvals to several candidates do not wait for each other.
+    mapping(address signer => mapping(uint256 word => uint256)) private _usedNonces;
 
     /// @inheritdoc IBema
     function registerRegularParty(
@@ -59,32 +58,27 @@ abstract contract Approvals is Parties, Signatures {
     ) public view returns (bytes32) {
         return _hashTypedDataV4(
             keccak256(
-                abi.encode(
-                    APPROVAL_TYPE_HASH,
-                    account,
-                    modelCard,
-                    heldClasses,
-                    labelSpace,
-                    vouchedClasses,
-                    nonce,
-                    deadline
-                )
+                _approvalMessage(account, modelCard, heldClasses, labelSpace, vouchedClasses, nonce, deadline)
             )
         );
     }
 
-    /// @dev Counts, for every held class, the founders that vouch for it.
+    /// @dev Counts, for every held class, the founders that vouch for it. The account is the sender: an approval cannot be used
+    /// by, or for, anybody else.
     function _useApprovals(
         bytes32 modelCard,
         uint256 heldClasses,
         uint256 labelSpace,
         Approval[] calldata approvals
     ) private {
-        uint256[8] memory vouchers;
+        bytes memory message = _approvalMessage(msg.sender, modelCard, heldClasses, labelSpace, 0, 0, 0);
+        bytes32 domain = _domainSeparatorV4();
+        uint256[] memory vouchers = BitSlicedCounter.upTo(approvals.length);
         address previous;
         for (uint256 i = 0; i < approvals.length; ++i) {
             Approval calldata approval = approvals[i];
-            address signer = _signerOf(modelCard, heldClasses, labelSpace, approval, i);
+            bytes32 digest = MessageHashUtils.toTypedDataHash(domain, _hashWith(message, approval));
+            address signer = _recover(digest, approval.signature, i);
             // Stops one founder from counting twice.
             if (signer <= previous) revert SignersNotAscending(previous, signer);
             _useApproval(signer, approval);
@@ -108,27 +102,34 @@ abstract contract Approvals is Parties, Signatures {
     }
 
     function _useNonce(address signer, uint256 nonce) private {
-        if (_usedNonces[signer].get(nonce)) revert ApprovalNonceUsed(signer, nonce);
-        _usedNonces[signer].set(nonce);
+        uint256 bit = 1 << (nonce & 0xff);
+        uint256 used = _usedNonces[signer][nonce >> 8];
+        if (used & bit != 0) revert ApprovalNonceUsed(signer, nonce);
+        _usedNonces[signer][nonce >> 8] = used | bit;
     }
 
-    /// @dev The account is the sender: an approval cannot be used by, or for, anybody else.
-    function _signerOf(
+    /// @dev What EIP-712 hashes of an approval.
+    function _approvalMessage(
+        address account,
         bytes32 modelCard,
         uint256 heldClasses,
         uint256 labelSpace,
-        Approval calldata approval,
-        uint256 index
-    ) private view returns (address) {
-        bytes32 digest = approvalDigest(
-            msg.sender,
-            modelCard,
-            heldClasses,
-            labelSpace,
-            approval.vouchedClasses,
-            approval.nonce,
-            approval.deadline
+        uint256 vouchedClasses,
+        uint256 nonce,
+        uint256 deadline
+    ) private pure returns (bytes memory) {
+        return abi.encode(
+            APPROVAL_TYPE_HASH, account, modelCard, heldClasses, labelSpace, vouchedClasses, nonce, deadline
         );
-        return _recover(digest, approval.signature, index);
+    }
+
+    /// @dev The hash of the message with vouched classes, nonce and deadline of this approval. In assembly, since the message
+    /// is otherwise written anew for each; `approvalDigest` is the plain twin. The three words follow one another in the
+    /// approval as they do in the message: from byte 160 on, behind the word of its length.
+    function _hashWith(bytes memory message, Approval calldata approval) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            calldatacopy(add(message, 192), approval, 96)
+            hash := keccak256(add(message, 32), mload(message))
+        }
     }
 }

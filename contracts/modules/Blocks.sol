@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBema} from "../interfaces/IBema.sol";
+import {BlockRecord, BlockRecordLibrary} from "../libraries/BlockRecord.sol";
 import {Difficulty} from "../libraries/Difficulty.sol";
 import {Header} from "../libraries/Header.sol";
 import {Merkle} from "../libraries/Merkle.sol";
@@ -15,16 +16,6 @@ abstract contract Blocks is Parties {
     using RollbackStack for RollbackStack.Stack;
 
     uint256 private constant MINIMUM_LEAVES = 1;
-
-    /// @dev One slot. It is never cleared, so a header is accepted at most once.
-    /// @param rollbacks how many there had been when the block was accepted, or when it became the tip again
-    /// @param bondOwner the miner, until its bond is returned or slashed
-    struct BlockRecord {
-        uint32 height;
-        uint40 submittedAt;
-        uint24 rollbacks;
-        address bondOwner;
-    }
 
     /// @dev Written with the first block of a period. A block in a period of the chain implies that the period's last
     /// writer is on the chain as well, so a rollback leaves the right targets behind without touching them.
@@ -46,21 +37,20 @@ abstract contract Blocks is Parties {
         if (msg.value != BOND) revert BondMismatch(msg.value, BOND);
         bytes32 blockHash = header.hash();
         _requireBody(bodyDigest, leafCount);
-        BlockRecord memory record = _blocks[parent];
+        BlockRecord parentRecord = _blocks[parent];
         // First, so that a miner whose transaction was repeated learns that its block is in.
-        if (_blocks[blockHash].submittedAt != 0) revert BlockAlreadyAccepted(blockHash);
+        if (_blocks[blockHash].submittedAt() != 0) revert BlockAlreadyAccepted(blockHash);
         if (header.parent() != parent) revert ParentNotTip(header.parent(), parent);
-        _requireTimestamp(header.timestamp(), record.submittedAt);
+        _requireTimestamp(header.timestamp(), parentRecord.submittedAt());
         _requireMiner(header.minerInfo());
-        uint256 target = _enterPeriod(record);
+        uint256 target = _enterPeriod(parentRecord);
         if (uint256(blockHash) >= target) revert WorkTooLow(blockHash, target);
 
-        ++record.height;
-        record.submittedAt = uint40(block.timestamp);
-        record.bondOwner = msg.sender;
-        _blocks[blockHash] = record;
+        uint32 height = parentRecord.height() + 1;
+        _blocks[blockHash] =
+            BlockRecordLibrary.pack(height, uint40(block.timestamp), parentRecord.rollbacks(), msg.sender);
         _tip = blockHash;
-        emit BlockSubmitted(record.height, blockHash, msg.sender, header, bodyDigest, leafCount, target);
+        emit BlockSubmitted(height, blockHash, msg.sender, header, bodyDigest, leafCount, target);
     }
 
     /// @inheritdoc IBema
@@ -77,15 +67,15 @@ abstract contract Blocks is Parties {
 
     /// @inheritdoc IBema
     function tip() external view returns (bytes32 blockHash, uint32 height, uint64 submittedAt) {
-        BlockRecord memory record = _blocks[_tip];
-        return (_tip, record.height, record.submittedAt);
+        BlockRecord record = _blocks[_tip];
+        return (_tip, record.height(), record.submittedAt());
     }
 
     /// @inheritdoc IBema
     function targetAt(uint256 time) external view returns (uint256) {
-        BlockRecord memory record = _blocks[_tip];
+        BlockRecord record = _blocks[_tip];
         (uint256 target,) = _targetAfter(record);
-        return _ease(target, record.submittedAt, time);
+        return _ease(target, record.submittedAt(), time);
     }
 
     /// @inheritdoc IBema
@@ -94,13 +84,13 @@ abstract contract Blocks is Parties {
         view
         returns (BlockStatus status, uint32 height, uint64 submittedAt, address bondOwner)
     {
-        BlockRecord memory record = _blocks[blockHash];
-        return (_statusOf(record), record.height, record.submittedAt, record.bondOwner);
+        BlockRecord record = _blocks[blockHash];
+        return (_statusOf(record), record.height(), record.submittedAt(), record.bondOwner());
     }
 
     /// @dev The genesis hash becomes the parent of block 1, at height 0 and without a miner.
     function _openChain() internal override {
-        _blocks[genesisHash].submittedAt = uint40(block.timestamp);
+        _blocks[genesisHash] = BlockRecordLibrary.pack(0, uint40(block.timestamp), 0, address(0));
         _periods[0] = Period({target: TARGET, startedAt: uint64(block.timestamp)});
         _tip = genesisHash;
         emit GenesisClosed(genesisHash);
@@ -108,33 +98,33 @@ abstract contract Blocks is Parties {
 
     /// @dev Makes `parent` the tip again; the caller has checked that it is the parent of a block of the chain.
     function _rollBackTo(bytes32 parent) internal {
-        uint24 number = _blocks[_tip].rollbacks + 1;
-        BlockRecord storage record = _blocks[parent];
+        uint24 number = _blocks[_tip].rollbacks() + 1;
+        BlockRecord record = _blocks[parent];
         // The new tip survives this rollback; blocks on it take their number from it.
-        record.rollbacks = number;
-        _rollbacks.push(number, record.height);
+        _blocks[parent] = record.withRollbacks(number);
+        _rollbacks.push(number, record.height());
         _tip = parent;
     }
 
-    function _requireOnChain(bytes32 blockHash) internal view returns (BlockRecord memory record) {
+    function _requireOnChain(bytes32 blockHash) internal view returns (BlockRecord record) {
         record = _blocks[blockHash];
-        if (record.submittedAt == 0) revert BlockUnknown(blockHash);
+        if (record.submittedAt() == 0) revert BlockUnknown(blockHash);
         if (_isOrphaned(record)) revert BlockOrphaned(blockHash);
     }
 
-    function _statusOf(BlockRecord memory record) internal view returns (BlockStatus) {
-        if (record.submittedAt == 0) return BlockStatus.Unknown;
+    function _statusOf(BlockRecord record) internal view returns (BlockStatus) {
+        if (record.submittedAt() == 0) return BlockStatus.Unknown;
         if (_isOrphaned(record)) return BlockStatus.Orphaned;
         return block.timestamp > _closesAt(record) ? BlockStatus.Final : BlockStatus.Pending;
     }
 
-    function _isOrphaned(BlockRecord memory record) internal view returns (bool) {
-        return _rollbacks.orphaned(record.rollbacks, record.height);
+    function _isOrphaned(BlockRecord record) internal view returns (bool) {
+        return _rollbacks.orphaned(record.rollbacks(), record.height());
     }
 
     /// @dev The last second in which the block can be rejected.
-    function _closesAt(BlockRecord memory record) internal view returns (uint256) {
-        return uint256(record.submittedAt) + CHALLENGE_WINDOW;
+    function _closesAt(BlockRecord record) internal view returns (uint256) {
+        return uint256(record.submittedAt()) + CHALLENGE_WINDOW;
     }
 
     /// @dev The root that the proof leads to must be the header's.
@@ -151,23 +141,23 @@ abstract contract Blocks is Parties {
     }
 
     /// @dev The target of a block on `parent` now; records the period where the block is its first.
-    function _enterPeriod(BlockRecord memory parent) private returns (uint256) {
+    function _enterPeriod(BlockRecord parent) private returns (uint256) {
         (uint256 target, bool begins) = _targetAfter(parent);
         if (begins) {
-            _periods[parent.height / RETARGET_INTERVAL] =
-                Period({target: target, startedAt: parent.submittedAt});
+            _periods[parent.height() / RETARGET_INTERVAL] =
+                Period({target: target, startedAt: parent.submittedAt()});
         }
-        return _ease(target, parent.submittedAt, block.timestamp);
+        return _ease(target, parent.submittedAt(), block.timestamp);
     }
 
     /// @dev The target of the period of the block on `parent`, and whether the period begins with that block. The genesis
     /// phase began the first one. Times are the chain's own, so no miner can bend them.
-    function _targetAfter(BlockRecord memory parent) private view returns (uint256 target, bool begins) {
-        uint256 number = parent.height / RETARGET_INTERVAL;
-        begins = number != 0 && parent.height % RETARGET_INTERVAL == 0;
+    function _targetAfter(BlockRecord parent) private view returns (uint256 target, bool begins) {
+        uint256 number = parent.height() / RETARGET_INTERVAL;
+        begins = number != 0 && parent.height() % RETARGET_INTERVAL == 0;
         if (!begins) return (_periods[number].target, false);
         Period memory last = _periods[number - 1];
-        uint256 elapsed = parent.submittedAt - last.startedAt;
+        uint256 elapsed = parent.submittedAt() - last.startedAt;
         uint256 expected = uint256(RETARGET_INTERVAL) * BLOCK_SPACING;
         target = Difficulty.retarget(last.target, elapsed, expected, MAX_TARGET);
     }

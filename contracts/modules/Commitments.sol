@@ -34,7 +34,7 @@ abstract contract Commitments is Parties {
     /// @inheritdoc IBema
     function commitBatch(bytes32 commitment) external {
         _requireGenesisClosed();
-        uint32 party = _requireMember(msg.sender);
+        uint32 party = _requireMember(msg.sender).id();
         if (commitment == 0) revert ZeroCommitment();
         if (_reveals[commitment].party != 0) revert CommitmentAlreadyRevealed(commitment);
         Commitment memory latest = _latest[party];
@@ -50,7 +50,7 @@ abstract contract Commitments is Parties {
 
     /// @inheritdoc IBema
     function revealBatch(bytes32 batchRoot, bytes32 contentDigest, bytes32 salt) external {
-        uint32 party = _requireMember(msg.sender);
+        uint32 party = _requireMember(msg.sender).id();
         Commitment memory latest = _latest[party];
         if (!_isOpen(latest)) revert NoOpenCommitment(party);
         // Stops a commitment made in view of somebody's reveal in the same Ethereum block.

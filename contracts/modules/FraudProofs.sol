@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBema} from "../interfaces/IBema.sol";
+import {BlockRecord} from "../libraries/BlockRecord.sol";
 import {Header} from "../libraries/Header.sol";
 import {Leaf} from "../libraries/Leaf.sol";
 import {Fraud} from "../types/Fraud.sol";
@@ -15,7 +16,7 @@ abstract contract FraudProofs is Rejections, Commitments {
 
     /// @inheritdoc IBema
     function rejectFalseLeaf(bytes calldata header, uint32 leafCount, LeafProof calldata leaf) external {
-        (bytes32 blockHash, BlockRecord memory record) = _requireChallengeable(header);
+        (bytes32 blockHash, BlockRecord record) = _requireChallengeable(header);
         _requireProved(header, leafCount, leaf);
         _rejectFor(_fraudOf(header, record, leaf), header, blockHash, record);
     }
@@ -27,7 +28,7 @@ abstract contract FraudProofs is Rejections, Commitments {
         LeafProof calldata first,
         LeafProof calldata second
     ) external {
-        (bytes32 blockHash, BlockRecord memory record) = _requireChallengeable(header);
+        (bytes32 blockHash, BlockRecord record) = _requireChallengeable(header);
         if (first.index >= second.index) revert IndicesNotAscending(first.index, second.index);
         _requireProved(header, leafCount, first);
         _requireProved(header, leafCount, second);
@@ -44,29 +45,27 @@ abstract contract FraudProofs is Rejections, Commitments {
         uint32 earlierLeafCount,
         LeafProof calldata earlierLeaf
     ) external {
-        (bytes32 blockHash, BlockRecord memory record) = _requireChallengeable(header);
+        (bytes32 blockHash, BlockRecord record) = _requireChallengeable(header);
         _requireProved(header, leafCount, leaf);
-        uint256 height = _requireOnChain(earlierHeader.hash()).height;
-        if (height >= record.height) revert NotAncestor(height, record.height);
+        uint256 height = _requireOnChain(earlierHeader.hash()).height();
+        if (height >= record.height()) revert NotAncestor(height, record.height());
         _requireProved(earlierHeader, earlierLeafCount, earlierLeaf);
 
         bool decreased = _rewardOf(leaf, _accountOf(earlierLeaf)) < earlierLeaf.preimage.rewardCumulative();
         _rejectFor(decreased ? Fraud.RewardDecreased : Fraud.None, header, blockHash, record);
     }
 
-    function _rejectFor(Fraud fraud, bytes calldata header, bytes32 blockHash, BlockRecord memory record)
-        private
-    {
+    function _rejectFor(Fraud fraud, bytes calldata header, bytes32 blockHash, BlockRecord record) private {
         if (fraud == Fraud.None) revert NoFraud(blockHash);
         _reject(header, blockHash, record);
-        emit BlockRejected(record.height, blockHash, header.parent(), fraud, 0, new bytes[](0));
+        emit BlockRejected(record.height(), blockHash, header.parent(), fraud, 0, new bytes[](0));
     }
 
     function _requireProved(bytes calldata header, uint32 leafCount, LeafProof calldata leaf) private view {
         _requireLeaf(header, leaf.preimage.leafHash(), leaf.index, leafCount, leaf.siblings);
     }
 
-    function _fraudOf(bytes calldata header, BlockRecord memory record, LeafProof calldata leaf)
+    function _fraudOf(bytes calldata header, BlockRecord record, LeafProof calldata leaf)
         private
         view
         returns (Fraud)
@@ -80,26 +79,26 @@ abstract contract FraudProofs is Rejections, Commitments {
         if (tag == Leaf.UPDATE) {
             return _isParty(preimage.updateParty()) ? Fraud.None : Fraud.UpdateOfUnknownParty;
         }
-        return preimage.rewardCumulative() > _pool.funded ? Fraud.RewardBeyondFunding : Fraud.None;
+        return preimage.rewardCumulative() > _pool.funded() ? Fraud.RewardBeyondFunding : Fraud.None;
     }
 
-    function _fraudOfRecord(bytes calldata header, BlockRecord memory record, bytes calldata preimage)
+    function _fraudOfRecord(bytes calldata header, BlockRecord record, bytes calldata preimage)
         private
         view
         returns (Fraud)
     {
         if (preimage.recordRules() != RULES_DIGEST) return Fraud.RecordOfOtherRules;
         if (preimage.recordMinerInfo() != header.minerInfo()) return Fraud.RecordOfOtherMiner;
-        return preimage.recordHeight() == record.height ? Fraud.None : Fraud.RecordOfOtherHeight;
+        return preimage.recordHeight() == record.height() ? Fraud.None : Fraud.RecordOfOtherHeight;
     }
 
     /// @dev A batch is revealed strictly before the block that uses it, so that nobody can choose its samples in view of
     /// the processing order. A reveal that comes after this proof would be too late as well.
-    function _fraudOfSample(BlockRecord memory record, bytes calldata preimage) private view returns (Fraud) {
+    function _fraudOfSample(BlockRecord record, bytes calldata preimage) private view returns (Fraud) {
         Reveal memory reveal = _reveals[preimage.sampleCommitment()];
         if (reveal.party == 0) return Fraud.SampleNotRevealed;
         if (reveal.party != preimage.sampleOwner()) return Fraud.SampleOfOtherParty;
-        return reveal.time < record.submittedAt ? Fraud.None : Fraud.SampleRevealedLate;
+        return reveal.time < record.submittedAt() ? Fraud.None : Fraud.SampleRevealedLate;
     }
 
     function _isParty(uint32 party) private view returns (bool) {

@@ -4,24 +4,17 @@ pragma solidity 0.8.37;
 import {IBema} from "../interfaces/IBema.sol";
 import {BitSlicedCounter} from "../libraries/BitSlicedCounter.sol";
 import {ClassMask} from "../libraries/ClassMask.sol";
+import {PartyRecord, PartyRecordLibrary} from "../libraries/PartyRecord.sol";
 import {PartyType} from "../types/PartyType.sol";
 import {Configuration} from "./Configuration.sol";
 
 /// @notice Who takes part: the founders and their genesis phase, and the table of every party.
 abstract contract Parties is Configuration {
-    using BitSlicedCounter for uint256[8];
-
-    /// @dev One slot. A founder has its id from the start and is registered once it names its model.
-    struct Party {
-        uint32 id;
-        PartyType kind;
-        bool registered;
-        uint40 suspendedAt;
-    }
+    using BitSlicedCounter for uint256[];
 
     uint256 private immutable FOUNDERS;
 
-    mapping(address account => Party) private _parties;
+    mapping(address account => PartyRecord) private _parties;
     /// @dev The classes that an original party holds, and may vouch for.
     mapping(address founder => uint256) internal _founderClasses;
 
@@ -34,7 +27,7 @@ abstract contract Parties is Configuration {
         if (QUORUM == 0 || QUORUM > founders.length) revert QuorumOutOfRange(QUORUM, 1, founders.length);
         FOUNDERS = founders.length;
 
-        uint256[8] memory holders;
+        uint256[] memory holders = BitSlicedCounter.upTo(founders.length);
         for (uint256 i = 0; i < founders.length; ++i) {
             _list(founders[i], i);
             holders.add(founders[i].heldClasses);
@@ -44,15 +37,15 @@ abstract contract Parties is Configuration {
 
     /// @inheritdoc IBema
     function registerOriginalParty(bytes32 modelCard, uint256 labelSpace) external returns (uint32 party) {
-        Party storage founder = _parties[msg.sender];
-        if (founder.kind != PartyType.OriginalParty) revert NotOriginalParty(msg.sender);
-        party = founder.id;
-        if (founder.registered) revert AlreadyRegistered(msg.sender, party);
+        PartyRecord founder = _parties[msg.sender];
+        if (founder.kind() != PartyType.OriginalParty) revert NotOriginalParty(msg.sender);
+        party = founder.id();
+        if (founder.registered()) revert AlreadyRegistered(msg.sender, party);
         if (modelCard == 0) revert ZeroModelCard();
         uint256 heldClasses = _founderClasses[msg.sender];
         ClassMask.requireLabelSpace(labelSpace, heldClasses, ALL_CLASSES);
 
-        founder.registered = true;
+        _parties[msg.sender] = founder.asRegistered();
         uint256 registered = ++partyCount;
         emit OriginalPartyRegistered(party, msg.sender, modelCard, heldClasses, labelSpace);
         if (registered == FOUNDERS) _openChain();
@@ -65,8 +58,8 @@ abstract contract Parties is Configuration {
 
     /// @inheritdoc IBema
     function partyOf(address account) public view returns (uint32) {
-        Party memory party = _parties[account];
-        return party.registered ? party.id : 0;
+        PartyRecord party = _parties[account];
+        return party.registered() ? party.id() : 0;
     }
 
     /// @inheritdoc IBema
@@ -80,7 +73,7 @@ abstract contract Parties is Configuration {
     /// @dev Gives `account` the next id; the caller has checked `_requireNewAccount`.
     function _admitRegularParty(address account) internal returns (uint32 party) {
         party = ++partyCount;
-        _parties[account] = Party({id: party, kind: PartyType.RegularParty, registered: true, suspendedAt: 0});
+        _parties[account] = PartyRecordLibrary.pack(party, PartyType.RegularParty).asRegistered();
     }
 
     function _requireGenesisClosed() internal view {
@@ -93,53 +86,52 @@ abstract contract Parties is Configuration {
         if (party != 0) revert AlreadyRegistered(account, party);
     }
 
-    function _requireMember(address account) internal view returns (uint32) {
-        Party memory party = _parties[account];
-        if (!party.registered) revert NotRegistered(account);
-        if (party.suspendedAt != 0) revert Suspended(account, party.suspendedAt);
-        return party.id;
+    function _requireMember(address account) internal view returns (PartyRecord party) {
+        party = _parties[account];
+        if (!party.registered()) revert NotRegistered(account);
+        if (party.suspendedAt() != 0) revert Suspended(account, party.suspendedAt());
     }
 
     /// @dev Of a signer: a suspended original party neither approves nor votes.
     function _requireJudge(address signer) internal view {
-        Party memory party = _parties[signer];
-        if (party.kind != PartyType.OriginalParty) revert SignerNotOriginalParty(signer);
-        if (party.suspendedAt != 0) revert Suspended(signer, party.suspendedAt);
+        PartyRecord party = _parties[signer];
+        if (party.kind() != PartyType.OriginalParty) revert SignerNotOriginalParty(signer);
+        if (party.suspendedAt() != 0) revert Suspended(signer, party.suspendedAt());
     }
 
     /// @dev For ever. Stops the original parties from suspending each other until no quorum is left.
-    function _suspend(address account) internal returns (uint32 party) {
-        party = _requireMember(account);
-        if (_parties[account].kind == PartyType.OriginalParty) {
+    function _suspend(address account) internal returns (uint32) {
+        PartyRecord party = _requireMember(account);
+        if (party.kind() == PartyType.OriginalParty) {
             uint256 remaining = FOUNDERS - ++_suspendedFounders;
             if (remaining < QUORUM) revert QuorumUnreachable(remaining, QUORUM);
         }
-        _parties[account].suspendedAt = uint40(block.timestamp);
+        _parties[account] = party.asSuspended(uint40(block.timestamp));
+        return party.id();
     }
 
     function _suspendedAt(address account) internal view returns (uint40) {
-        return _parties[account].suspendedAt;
+        return _parties[account].suspendedAt();
     }
 
     function _partyType(address account) internal view returns (PartyType) {
-        return _parties[account].kind;
+        return _parties[account].kind();
     }
 
     function _list(Founder memory founder, uint256 index) private {
         if (founder.account == address(0)) revert ZeroAccount(index);
-        if (_parties[founder.account].id != 0) revert AccountListedTwice(founder.account);
+        if (_parties[founder.account].id() != 0) revert AccountListedTwice(founder.account);
         ClassMask.requireHeld(founder.heldClasses, ALL_CLASSES);
 
         // A list of 2^32 founders does not fit into any Ethereum block.
         // forge-lint: disable-next-line(unsafe-typecast)
         uint32 id = uint32(index + 1);
-        _parties[founder.account] =
-            Party({id: id, kind: PartyType.OriginalParty, registered: false, suspendedAt: 0});
+        _parties[founder.account] = PartyRecordLibrary.pack(id, PartyType.OriginalParty);
         _founderClasses[founder.account] = founder.heldClasses;
     }
 
     /// @dev A class with fewer holders than approvals required would keep its regular parties out for ever.
-    function _requireCovered(uint256[8] memory holders) private view {
+    function _requireCovered(uint256[] memory holders) private view {
         uint256 uncovered = holders.below(ALL_CLASSES, 1);
         if (uncovered != 0) revert HeldClassesNotCovered(ALL_CLASSES & ~uncovered, ALL_CLASSES);
         uint256 most = holders.minimum(ALL_CLASSES);

@@ -2,17 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IBema} from "../interfaces/IBema.sol";
+import {PoolRecord, PoolRecordLibrary} from "../libraries/PoolRecord.sol";
 
 /// @notice The pool that rewards come from: fed by anybody and by slashed bonds.
 abstract contract Pool is IBema {
-    /// @dev One slot. Amounts in wei: `funded` is all that ever came in and never decreases, `claimed` all that left the pool
-    /// for the accounts, so that the pool holds the difference.
-    struct PoolRecord {
-        uint96 funded;
-        uint96 claimed;
-        uint32 finalisedHeight;
-    }
-
     PoolRecord internal _pool;
 
     /// @inheritdoc IBema
@@ -23,16 +16,17 @@ abstract contract Pool is IBema {
 
     /// @inheritdoc IBema
     function pool() external view returns (uint256 funded, uint256 claimed, uint32 finalisedHeight) {
-        PoolRecord memory record = _pool;
-        return (record.funded, record.claimed, record.finalisedHeight);
+        PoolRecord record = _pool;
+        return (record.funded(), record.claimed(), record.finalisedHeight());
     }
 
     function _feedPool(address from, uint256 amount) internal {
-        uint256 funded = _pool.funded + amount;
+        PoolRecord record = _pool;
+        uint256 funded = record.funded() + amount;
         if (funded > type(uint96).max) revert FundingOutOfRange(funded, type(uint96).max);
         // Checked in the line above.
         // forge-lint: disable-next-line(unsafe-typecast)
-        _pool.funded = uint96(funded);
+        _pool = PoolRecordLibrary.pack(uint96(funded), record.claimed(), record.finalisedHeight());
         emit PoolFunded(from, amount, funded);
     }
 

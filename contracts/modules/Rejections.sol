@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBema} from "../interfaces/IBema.sol";
+import {BlockRecord} from "../libraries/BlockRecord.sol";
 import {Header} from "../libraries/Header.sol";
 import {BlockStatus} from "../types/BlockStatus.sol";
 import {Fraud} from "../types/Fraud.sol";
@@ -17,23 +18,23 @@ abstract contract Rejections is Blocks, Pool, Quorum {
 
     /// @inheritdoc IBema
     function rejectBlock(bytes calldata header, bytes32 reason, bytes[] calldata signatures) external {
-        (bytes32 blockHash, BlockRecord memory record) = _requireChallengeable(header);
+        (bytes32 blockHash, BlockRecord record) = _requireChallengeable(header);
         if (reason == 0) revert ZeroReason();
         _requireQuorum(rejectionDigest(blockHash, reason), signatures);
 
         _reject(header, blockHash, record);
-        emit BlockRejected(record.height, blockHash, header.parent(), Fraud.None, reason, signatures);
+        emit BlockRejected(record.height(), blockHash, header.parent(), Fraud.None, reason, signatures);
     }
 
     /// @inheritdoc IBema
     function withdrawBond(bytes32 blockHash, address to) external {
-        BlockRecord memory record = _blocks[blockHash];
-        if (record.bondOwner != msg.sender) revert NotBondOwner(msg.sender, record.bondOwner);
+        BlockRecord record = _blocks[blockHash];
+        if (record.bondOwner() != msg.sender) revert NotBondOwner(msg.sender, record.bondOwner());
         if (_statusOf(record) == BlockStatus.Pending) {
             revert ChallengeWindowOpen(block.timestamp, _closesAt(record));
         }
 
-        _blocks[blockHash].bondOwner = address(0);
+        _blocks[blockHash] = record.withoutBondOwner();
         emit BondReturned(blockHash, msg.sender, to, BOND);
         _pay(to, BOND);
     }
@@ -47,7 +48,7 @@ abstract contract Rejections is Blocks, Pool, Quorum {
     function _requireChallengeable(bytes calldata header)
         internal
         view
-        returns (bytes32 blockHash, BlockRecord memory record)
+        returns (bytes32 blockHash, BlockRecord record)
     {
         blockHash = header.hash();
         record = _requireOnChain(blockHash);
@@ -56,9 +57,9 @@ abstract contract Rejections is Blocks, Pool, Quorum {
     }
 
     /// @dev Slashes the bond of this block; those of its descendants stay with their owners.
-    function _reject(bytes calldata header, bytes32 blockHash, BlockRecord memory record) internal {
-        _blocks[blockHash].bondOwner = address(0);
+    function _reject(bytes calldata header, bytes32 blockHash, BlockRecord record) internal {
+        _blocks[blockHash] = record.withoutBondOwner();
         _rollBackTo(header.parent());
-        _feedPool(record.bondOwner, BOND);
+        _feedPool(record.bondOwner(), BOND);
     }
 }

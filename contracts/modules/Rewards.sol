@@ -2,8 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IBema} from "../interfaces/IBema.sol";
+import {BlockRecord} from "../libraries/BlockRecord.sol";
 import {Header} from "../libraries/Header.sol";
 import {Leaf} from "../libraries/Leaf.sol";
+import {PoolRecord, PoolRecordLibrary} from "../libraries/PoolRecord.sol";
 import {Blocks} from "./Blocks.sol";
 import {Pool} from "./Pool.sol";
 
@@ -60,28 +62,29 @@ abstract contract Rewards is Blocks, Pool {
 
     /// @dev A final block of the chain; for a suspended sender one from before its suspension.
     function _requirePayable(bytes32 blockHash) private view returns (uint32) {
-        BlockRecord memory record = _requireOnChain(blockHash);
+        BlockRecord record = _requireOnChain(blockHash);
         if (block.timestamp <= _closesAt(record)) {
             revert ChallengeWindowOpen(block.timestamp, _closesAt(record));
         }
         uint256 suspendedAt = _suspendedAt(msg.sender);
-        if (suspendedAt != 0 && record.submittedAt >= suspendedAt) revert Suspended(msg.sender, suspendedAt);
-        return record.height;
+        if (suspendedAt != 0 && record.submittedAt() >= suspendedAt) {
+            revert Suspended(msg.sender, suspendedAt);
+        }
+        return record.height();
     }
 
     /// @dev The cap counts the highest block claimed against: a final one, so never more than the chain's finalised height.
     function _takeFromPool(uint256 amount, uint32 height) private {
-        PoolRecord memory record = _pool;
-        if (height > record.finalisedHeight) record.finalisedHeight = height;
-        uint256 available = record.funded - record.claimed;
+        PoolRecord record = _pool;
+        uint32 finalised = height > record.finalisedHeight() ? height : record.finalisedHeight();
+        uint256 available = record.funded() - record.claimed();
         if (amount > available) revert ClaimBeyondPool(amount, available);
-        uint256 claimed = record.claimed + amount;
-        uint256 cap = uint256(MAX_REWARD_PER_BLOCK) * record.finalisedHeight;
+        uint256 claimed = record.claimed() + amount;
+        uint256 cap = uint256(MAX_REWARD_PER_BLOCK) * finalised;
         if (claimed > cap) revert ClaimBeyondCap(claimed, cap);
 
         // At most `funded`.
         // forge-lint: disable-next-line(unsafe-typecast)
-        record.claimed = uint96(claimed);
-        _pool = record;
+        _pool = PoolRecordLibrary.pack(record.funded(), uint96(claimed), finalised);
     }
 }

@@ -8,19 +8,20 @@ import {Sha256d} from "../../contracts/libraries/Sha256d.sol";
 import {Test} from "./support/Test.sol";
 
 contract BitSlicedCounterTest is Test {
-    using BitSlicedCounter for uint256[8];
+    using BitSlicedCounter for uint256[];
 
     /// @dev Against one plain counter a class.
-    function testFuzzCountsLikeAnArray(uint256[12] memory masks, uint8 bound_, uint256 within) public pure {
-        uint256[8] memory planes;
+    function testFuzzCountsLikeAnArray(uint256[] memory given, uint8 bound_, uint256 within) public pure {
+        uint256 length = given.length < 12 ? given.length : 12;
+        uint256[] memory planes = BitSlicedCounter.upTo(length);
         uint256[256] memory counts;
-        for (uint256 i = 0; i < masks.length; ++i) {
-            planes.add(masks[i]);
+        for (uint256 i = 0; i < length; ++i) {
+            planes.add(given[i]);
             for (uint256 y = 0; y < 256; ++y) {
-                counts[y] += masks[i] >> y & 1;
+                counts[y] += given[i] >> y & 1;
             }
         }
-        uint8 limit = bound_ % 13;
+        uint8 limit = bound_ % 20;
         uint256 less;
         uint256 least = type(uint256).max;
         for (uint256 y = 0; y < 256; ++y) {
@@ -32,28 +33,31 @@ contract BitSlicedCounterTest is Test {
         if (within != 0) vm.assertEq(planes.minimum(within), least);
     }
 
-    /// @dev Every count from 0 on, against every bound.
+    /// @dev Every count from 0 on, against every bound, also those beyond the planes.
     function testEveryCountAndBound() public pure {
-        uint256[8] memory planes;
-        for (uint256 count = 0; count <= 255; ++count) {
+        uint256[] memory planes = BitSlicedCounter.upTo(100);
+        for (uint256 count = 0; count <= 100; ++count) {
             vm.assertEq(planes.minimum(2), count);
             for (uint256 limit = 0; limit <= 255; ++limit) {
-                vm.assertEq(planes.below(2, uint8(limit)), count < limit ? 2 : 0);
+                vm.assertEq(planes.below(2, limit), count < limit ? 2 : 0);
             }
             planes.add(2);
         }
     }
 
-    function testCountersStopAt255() public pure {
-        uint256[8] memory planes;
-        for (uint256 i = 0; i < 255; ++i) {
-            planes.add(3);
+    function testPlanes() public pure {
+        vm.assertEq(BitSlicedCounter.upTo(0).length, 0);
+        for (uint256 bits = 1; bits <= 20; ++bits) {
+            vm.assertEq(BitSlicedCounter.upTo(1 << (bits - 1)).length, bits);
+            vm.assertEq(BitSlicedCounter.upTo((1 << bits) - 1).length, bits);
         }
-        planes.add(1);
-        planes.add(5);
-        vm.assertEq(planes.minimum(3), 255);
-        vm.assertEq(planes.minimum(4), 1);
-        vm.assertEq(planes.below(7, 255), 4);
+    }
+
+    function testNothingCounted() public pure {
+        uint256[] memory planes = BitSlicedCounter.upTo(0);
+        vm.assertEq(planes.below(7, 1), 7);
+        vm.assertEq(planes.below(7, 0), 0);
+        vm.assertEq(planes.minimum(7), 0);
     }
 }
 

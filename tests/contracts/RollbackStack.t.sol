@@ -65,8 +65,8 @@ contract RollbackStackTest is Test {
 
     function _assertAscending() private view {
         for (uint256 i = 1; i < stack.depth; ++i) {
-            vm.assertTrue(stack.entries[i - 1].number < stack.entries[i].number);
-            vm.assertTrue(stack.entries[i - 1].height < stack.entries[i].height);
+            vm.assertTrue(stack.entries[i - 1].number() < stack.entries[i].number());
+            vm.assertTrue(stack.entries[i - 1].height() < stack.entries[i].height());
         }
     }
 }

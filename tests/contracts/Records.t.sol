@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {BlockRecord, BlockRecordLibrary} from "../../contracts/libraries/BlockRecord.sol";
+import {Header} from "../../contracts/libraries/Header.sol";
+import {PartyRecord, PartyRecordLibrary} from "../../contracts/libraries/PartyRecord.sol";
+import {PoolRecord, PoolRecordLibrary} from "../../contracts/libraries/PoolRecord.sol";
+import {Rollback, RollbackLibrary} from "../../contracts/libraries/RollbackStack.sol";
+import {PartyType} from "../../contracts/types/PartyType.sol";
+import {Test} from "./support/Test.sol";
+
+/// @notice Each packed word against the struct that the compiler packs into one slot.
+contract RecordsTest is Test {
+    struct Block {
+        uint32 height;
+        uint40 submittedAt;
+        uint24 rollbacks;
+        address bondOwner;
+    }
+
+    struct Party {
+        uint32 id;
+        PartyType kind;
+        bool registered;
+        uint40 suspendedAt;
+    }
+
+    struct Pool {
+        uint96 funded;
+        uint96 claimed;
+        uint32 finalisedHeight;
+    }
+
+    struct Past {
+        uint24 number;
+        uint32 height;
+    }
+
+    Block private _block;
+    Party private _party;
+    Pool private _pool;
+    Past private _past;
+
+    function testFuzzBlock(Block memory given, uint24 rollbacks) public {
+        BlockRecord record =
+            BlockRecordLibrary.pack(given.height, given.submittedAt, given.rollbacks, given.bondOwner);
+        vm.assertEq(record.height(), given.height);
+        vm.assertEq(record.submittedAt(), given.submittedAt);
+        vm.assertEq(record.rollbacks(), given.rollbacks);
+        vm.assertEq(record.bondOwner(), given.bondOwner);
+        _block = given;
+        vm.assertEq(BlockRecord.unwrap(record), _blockWord());
+        _block.rollbacks = rollbacks;
+        vm.assertEq(BlockRecord.unwrap(record.withRollbacks(rollbacks)), _blockWord());
+        _block = given;
+        _block.bondOwner = address(0);
+        vm.assertEq(BlockRecord.unwrap(record.withoutBondOwner()), _blockWord());
+    }
+
+    function testFuzzParty(uint32 id, uint8 kind, uint40 time) public {
+        PartyType type_ = PartyType(kind % 3);
+        PartyRecord record = PartyRecordLibrary.pack(id, type_);
+        _party = Party({id: id, kind: type_, registered: false, suspendedAt: 0});
+        _checkParty(record);
+        record = record.asRegistered();
+        _party.registered = true;
+        _checkParty(record);
+        record = record.asSuspended(time);
+        _party.suspendedAt = time;
+        _checkParty(record);
+    }
+
+    function testFuzzPool(Pool memory given) public {
+        PoolRecord record = PoolRecordLibrary.pack(given.funded, given.claimed, given.finalisedHeight);
+        vm.assertEq(record.funded(), given.funded);
+        vm.assertEq(record.claimed(), given.claimed);
+        vm.assertEq(record.finalisedHeight(), given.finalisedHeight);
+        _pool = given;
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(_pool.slot)
+        }
+        vm.assertEq(PoolRecord.unwrap(record), word);
+    }
+
+    function testFuzzRollback(Past memory given) public {
+        Rollback record = RollbackLibrary.pack(given.number, given.height);
+        vm.assertEq(record.number(), given.number);
+        vm.assertEq(record.height(), given.height);
+        _past = given;
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(_past.slot)
+        }
+        vm.assertEq(Rollback.unwrap(record), word);
+    }
+
+    /// @dev Each field against a slice of the same bytes.
+    function testFuzzHeader(bytes32[3] memory words, bytes16 rest) public view {
+        this.checkHeader(abi.encodePacked(words, rest));
+    }
+
+    function checkHeader(bytes calldata header) external view {
+        vm.assertEq(header.length, Header.LENGTH);
+        vm.assertEq(Header.parent(header), bytes32(header[0:32]));
+        vm.assertEq(Header.merkleRoot(header), bytes32(header[32:64]));
+        vm.assertEq(Header.minerInfo(header), bytes32(header[64:96]));
+        vm.assertEq(Header.timestamp(header), uint64(bytes8(header[96:104])));
+        vm.assertEq(Header.hash(header), sha256(bytes.concat(sha256(header))));
+    }
+
+    function _checkParty(PartyRecord record) private view {
+        vm.assertEq(record.id(), _party.id);
+        vm.assertTrue(record.kind() == _party.kind);
+        vm.assertTrue(record.registered() == _party.registered);
+        vm.assertEq(record.suspendedAt(), _party.suspendedAt);
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(_party.slot)
+        }
+        vm.assertEq(PartyRecord.unwrap(record), word);
+    }
+
+    function _blockWord() private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(_block.slot)
+        }
+    }
+}
