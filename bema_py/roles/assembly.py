@@ -32,10 +32,10 @@ from bema_py.learning.membership import Member, Membership
 from bema_py.learning.model import Model
 from bema_py.learning.progress import Progress
 from bema_py.roles.content import card_of
+from bema_py.roles.hearing import batch_objections
 from bema_py.roles.history import CommittedBatch, History, RegisteredParty
 from bema_py.roles.ledger import Ledger
 from bema_py.roles.rewards import Purse, reward_leaves
-from bema_py.roles.witness import batch_objections
 
 
 @dataclass(frozen=True)

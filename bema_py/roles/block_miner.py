@@ -13,17 +13,17 @@ from bema_py.learning.progress import Progress
 from bema_py.roles.assembly import AssembledBlock, ListedBatch, assemble, block_context
 from bema_py.roles.batches import eligible, load_listed
 from bema_py.roles.content import publish_model
-from bema_py.roles.history import History
-from bema_py.roles.ledger import Ledger
-from bema_py.roles.network import ChainFollower, Network, parent_models
-from bema_py.roles.recollection import recalled_samples
-from bema_py.roles.witness import (
+from bema_py.roles.hearing import (
     Members,
     StatementSource,
     check_heard,
     counting_statements,
     no_statements,
 )
+from bema_py.roles.history import History
+from bema_py.roles.ledger import Ledger
+from bema_py.roles.network import ChainFollower, Network, parent_models
+from bema_py.roles.recollection import recalled_samples
 
 
 class StaleBlockError(BemaError):

@@ -6,7 +6,7 @@ from bema_py.core.encoding import decode, encode
 from bema_py.core.errors import BemaError, MalformedError
 from bema_py.core.types import Commitment
 from bema_py.core.witness import MAX_STATEMENTS_SIZE, SignedStatement
-from bema_py.roles.witness import StatementSource
+from bema_py.roles.hearing import StatementSource
 from bema_py.storage.atomic_file import write_atomically
 
 SUFFIX = ".statement"

@@ -11,15 +11,15 @@ from bema_py.core.witness import SignedStatement
 from bema_py.roles.assembly import ListedBatch
 from bema_py.roles.checks import Check, CheckBook, Place, Status
 from bema_py.roles.failures import FailureRecord, Failures
-from bema_py.roles.history import History
-from bema_py.roles.reasons import load_reason
-from bema_py.roles.witness import (
+from bema_py.roles.hearing import (
     Members,
     check_heard,
     check_statement,
     counting_statements,
     load_statements,
 )
+from bema_py.roles.history import History
+from bema_py.roles.reasons import load_reason
 from bema_py.storage.content_store import ContentStore
 
 Heard = Mapping[Commitment, Sequence[SignedStatement]]
