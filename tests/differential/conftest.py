@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from chain_scenarios import ANVIL, World, anvil, close_genesis, has_anvil, new_world
+from council import Council, convened
 
 from bema_py.chain.connection import Chain, connect, embedded
 
@@ -31,3 +32,8 @@ def world(chain: Chain) -> World:
     close_genesis(deployed)
     deployed.contract.fund(deployed.account(5), 1500)
     return deployed
+
+
+@pytest.fixture(scope="module")
+def council(chain: Chain) -> Council:
+    return convened(chain)
