@@ -9,10 +9,11 @@ from bema_py.chain.parameters import Parameters
 from bema_py.cli.opening import open_chain, open_signer, open_store, parse_address
 from bema_py.cli.output import JsonOption, emit
 from bema_py.cli.profile import DeploySection, Profile, ProfileError, ProfileOption, load_profile
-from bema_py.core.errors import InputError
+from bema_py.core.errors import InputError, MalformedError
 from bema_py.core.public_set import PublicSet
 from bema_py.core.rules import Rules
-from bema_py.core.types import Address, hex0x, mask_of
+from bema_py.core.types import Address, bytes_of_hex, hex0x, mask_of
+from bema_py.core.witness import WitnessRules
 from bema_py.learning.npz import load_labelled
 from bema_py.roles.sample_miner import samples_at
 
@@ -77,6 +78,8 @@ def read_rules(profile: Profile, public: PublicSet | None = None) -> Rules:
     for name in RULE_LISTS:
         if isinstance(values.get(name), list):
             values[name] = tuple(values[name])
+    if "witness" in values:
+        values["witness"] = read_witness(profile, values["witness"])
     try:
         rules = Rules(**values)
     except TypeError as error:
@@ -84,6 +87,20 @@ def read_rules(profile: Profile, public: PublicSet | None = None) -> Rules:
     if public is not None:
         public.check(rules)
     return rules
+
+
+def read_witness(profile: Profile, table: object) -> WitnessRules:
+    """Return the data witness of the profile's [rules.witness]; the founders' reference roots are hexadecimal."""
+    values = dict(table) if isinstance(table, dict) else {}
+    named = values.get("references")
+    roots = [bytes_of_hex(str(root), 32) for root in named] if isinstance(named, list) else []
+    if None in roots or len(roots) != len(profile.deploy.founders):
+        reason = f"rules.witness.references is {named!r}, a list of one reference root a founder is needed"
+        raise ProfileError(profile.path, reason)
+    try:
+        return WitnessRules.from_map(values | {"references": roots})
+    except MalformedError as error:
+        raise ProfileError(profile.path, f"[rules.witness]: {error}") from error
 
 
 def _parameters(profile: Path, section: DeploySection, rules: Rules) -> Parameters:

@@ -5,7 +5,23 @@ import sys
 import typer
 from rich.markup import escape
 
-from bema_py.cli import audit, data, demo, deploy, experiment, keys, miner, model, money, op, party, predict, status, votes
+from bema_py.cli import (
+    audit,
+    data,
+    demo,
+    deploy,
+    experiment,
+    keys,
+    miner,
+    model,
+    money,
+    op,
+    party,
+    predict,
+    status,
+    votes,
+    witness,
+)
 from bema_py.cli.output import errors
 from bema_py.core.errors import BemaError
 
@@ -35,6 +51,10 @@ miner.app.command("bonds")(money.bonds)
 op.app.command("reject")(votes.reject)
 op.app.command("suspend")(votes.suspend)
 op.app.command("send")(votes.send)
+op.app.command("references")(witness.references)
+op.app.command("witness")(witness.witness)
+op.app.command("failures")(witness.failures)
+op.app.command("suspend-failing")(witness.suspend_failing_party)
 app.add_typer(party.app, name="party", help="Train, register, submit calibration samples, claim rewards.")
 app.add_typer(
     op.app,

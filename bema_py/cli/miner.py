@@ -11,7 +11,9 @@ from bema_py.cli.profile import ProfileOption, load_profile
 from bema_py.core.types import hex0x
 from bema_py.roles.batches import eligible
 from bema_py.roles.block_miner import BlockMiner, MinedBlock, StaleBlockError
+from bema_py.roles.hearing import no_statements
 from bema_py.roles.network import Network, read_ledger
+from bema_py.roles.statement_files import statements_in
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -30,6 +32,9 @@ def run(
     empty: Annotated[
         bool, typer.Option(help="Mine also when no batch waits, for example to admit members.")
     ] = False,
+    statements: Annotated[
+        Path | None, typer.Option(help="Where founders leave their statements about batches (data witness).")
+    ] = None,
     profile: ProfileOption = Path("bema.toml"),
     as_json: JsonOption = False,
 ) -> None:
@@ -40,7 +45,8 @@ def run(
     settings = load_profile(profile)
     network = open_network(settings)
     chain = network.contract.chain
-    miner = BlockMiner(network, open_signer(settings, chain), confirmations)
+    source = no_statements if statements is None else statements_in(statements)
+    miner = BlockMiner(network, open_signer(settings, chain), confirmations, source)
     rows: list[dict[str, Any]] = []
     while len(rows) < blocks:
         if not empty and not _waiting(network):

@@ -21,11 +21,12 @@ from bema_py.cli.opening import (
 )
 from bema_py.cli.output import JsonOption, emit, progress, table
 from bema_py.cli.profile import Profile, ProfileOption, load_profile
+from bema_py.cli.references import without_references
 from bema_py.core.batch import Sample
 from bema_py.core.errors import InputError, PolicyError
 from bema_py.core.types import ModelDigest, hex0x, mask_of
 from bema_py.learning.parties import TrainingJob
-from bema_py.learning.training import recipe_for
+from bema_py.learning.training import Recipe, suited
 from bema_py.roles.content import load_card, publish_model
 from bema_py.roles.network import Network, read_ledger
 from bema_py.roles.original_party import RegistrationRequest
@@ -67,7 +68,7 @@ def train(
         settings = replace(settings, party=replace(settings.party, architecture=chosen))
     case = open_case(settings)
     share = party_share(settings, case)
-    recipe = recipe_for(share.private, settings.party.steps)
+    recipe = suited(Recipe(settings.party.steps), share.private)
     with progress(as_json) as bars:
         task = bars.add_task("training")
         job = TrainingJob(share, case.public, settings.party.seed, recipe)
@@ -170,7 +171,8 @@ def _find(
         raise PolicyError(
             "this account is no member yet: a party becomes one with the block after its registration"
         )
-    fresh = not_offered(open_share(settings).private, outbox)
+    share = open_share(settings)
+    fresh = not_offered(without_references(settings, share.private, share.held), outbox)
     order = np.random.default_rng([settings.party.seed, len(outbox.offered)]).permutation(len(fresh))[:scan]
     part = fresh.select(order)
     with progress() as bars:

@@ -135,6 +135,12 @@ def _evidence(
         rules.classes == deployment.parameters.classes,
         f"the rules have {rules.classes} classes, the contract {deployment.parameters.classes}",
     )
+    roots = len(deployment.founders) if rules.witness is None else len(rules.witness.references)
+    book.expect(
+        Check.RULES,
+        roots == len(deployment.founders),
+        f"the rules name {roots} reference roots for {len(deployment.founders)} founders",
+    )
     return Evidence(deployment, history, rules, store, models)
 
 
