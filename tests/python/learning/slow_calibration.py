@@ -115,13 +115,14 @@ def after_round(members, held, part, rules, step_size):
     steps = [[] for _ in members]
     for sample, (picture, label, wrong) in enumerate(part):
         scores = [class_scores(member, rules.classes, picture) for member in members]
+        own = aggregate(scores, held, label, rules.alpha)
         for k, (_, space, _) in enumerate(members):
-            if label in held[k] or (rules.learners != "holders" and label in space):
-                m, _, total, _, _ = aggregate(scores, held, label, rules.alpha) or (0, 0, -1, 0, 0)
-                if m * scores[k][label] <= total:
-                    steps[k].append((sample, space.index(label), 1))
-            elif rules.learners == "members" and label not in space:
-                steps[k].append((sample, len(space), 1))
+            everyone = rules.learners == "members" or (rules.learners == "scorers" and label in space)
+            if own is not None and (label in held[k] or everyone):
+                m, _, total, _, _ = own
+                score = scores[k][label] if label in space else 2**24 - sum(scores[k])
+                if m * score <= total:
+                    steps[k].append((sample, space.index(label) if label in space else len(space), 1))
             if wrong in held[k]:
                 m, _, total, _, _ = aggregate(scores, held, wrong, rules.alpha)
                 if m * scores[k][wrong] >= total:
