@@ -1,6 +1,5 @@
 """`bema experiment`: the paper's figures and tables, each one command."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -61,8 +60,10 @@ def fig6_command(
     # Only this command should wait for torch and matplotlib.
     from bema_py.experiments.fig6 import fig6  # noqa: PLC0415
 
-    settings = study_settings(dataset, data_dir, seeds, cases, methods, (blocks, scan, every), steps, tune)
-    conduct(fig6, replace(settings, jobs=jobs, out=out, cache=cache), "fig6")
+    settings = study_settings(
+        "fig6", dataset, data_dir, seeds, cases, methods, (blocks, scan, every), steps, tune
+    )
+    conduct(fig6, replace(settings, jobs=jobs, out=out, cache=cache))
 
 
 @app.command("table1")
@@ -86,11 +87,14 @@ def table1_command(
     """
     from bema_py.experiments.table1 import table1  # noqa: PLC0415 - as above
 
-    settings = study_settings(dataset, data_dir, seeds, cases, methods, (blocks, scan, blocks), steps, tune)
-    conduct(table1, replace(settings, jobs=jobs, out=out, cache=cache), "table1")
+    settings = study_settings(
+        "table1", dataset, data_dir, seeds, cases, methods, (blocks, scan, blocks), steps, tune
+    )
+    conduct(table1, replace(settings, jobs=jobs, out=out, cache=cache))
 
 
 def study_settings(
+    name: str,
     dataset: str,
     data_dir: str,
     seeds: str,
@@ -110,6 +114,7 @@ def study_settings(
     if steps:
         setup = replace(setup, recipe=replace(setup.recipe, steps=steps))
     return StudySettings(
+        name=name,
         source=Source(dataset, data_dir, tune),
         setup=setup,
         budget=Budget(blocks, scan=scan, evaluate_every=every),
@@ -119,12 +124,11 @@ def study_settings(
         cache=Path(),
         out=Path(),
         jobs=1,
-        command="bema " + " ".join(sys.argv[1:]),
     )
 
 
 def conduct(
-    study: "Callable[[StudySettings, Done], list[dict[str, Any]]]", settings: "StudySettings", name: str
+    study: "Callable[[StudySettings, Done], list[dict[str, Any]]]", settings: "StudySettings"
 ) -> None:
     """Conduct a study under progress bars and say where its results lie."""
     with progress() as bars:
@@ -136,10 +140,8 @@ def conduct(
             bars.update(tasks[stage], completed=count)
 
         study(settings, done)
-    console.print(settings.path(f"{name}.md").read_text(), markup=False, soft_wrap=True)
-    console.print(
-        f"written: {settings.path(f'{name}.json')}, .md, .png and .svg", markup=False, soft_wrap=True
-    )
+    console.print(settings.path("md").read_text(), markup=False, soft_wrap=True)
+    console.print(f"written: {settings.path('json')}, .md, .png and .svg", markup=False, soft_wrap=True)
 
 
 def names(text: str) -> list[str]:

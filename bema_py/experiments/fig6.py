@@ -15,14 +15,11 @@ from bema_py.experiments.studies import (
     mean_and_deviation,
     percentages,
     provenance,
-    write_json,
-    write_text,
+    write_results,
 )
 from bema_py.experiments.workers import Done
 from bema_py.learning.cases import CASES
 
-FIGURE_CASES = ("A", "B", "C", "D")
-FIGURE_METHODS = ("hmr", "hmr-refit", "bema", "bema+", "fedavg", "centralised")
 COLUMNS = ("max model", "krum", "krum mean", SINGLE)
 
 Row = dict[str, Any]
@@ -42,11 +39,9 @@ def fig6(settings: StudySettings, done: Done) -> list[Row]:
         }
         for (case, method, _), found in by_row(records).items()
     ]
-    write_json(settings, "fig6.json", rows)
-    write_text(
-        settings, "fig6.md", f"# Figure 6\n\n{provenance(settings, plans, records)}\n{figure_text(rows)}"
-    )
-    draw_curves(rows, settings.path("fig6.png"))
+    page = f"# Figure 6\n\n{provenance(settings, plans, records)}\n{figure_text(rows)}"
+    write_results(settings, rows, page)
+    draw_curves(rows, settings.path("png"))
     return rows
 
 

@@ -30,9 +30,11 @@ class SeedsError(InputError):
 class StudySettings:
     """The choices of a study.
 
-    cache: directory of finished runs and local models. out: directory of the results. command: what repeats the study.
+    name: of the command and of the files it writes. cache: directory of finished runs and local models. out: directory
+    of the results.
     """
 
+    name: str
     source: Source
     setup: Setup
     budget: Budget
@@ -42,7 +44,6 @@ class StudySettings:
     cache: Path
     out: Path
     jobs: int
-    command: str
 
     def __post_init__(self) -> None:
         """Refuse seeds, cases and methods that no study has."""
@@ -64,10 +65,25 @@ class StudySettings:
         """Play what was not played before."""
         return run_plans(plans, self.cache, self.jobs, done)
 
-    def path(self, name: str) -> Path:
+    def path(self, suffix: str) -> Path:
         """Give the place of a result; what was tuned on never bears the name of what is reported."""
-        stem, dot, suffix = name.partition(".")
-        return self.out / f"{stem}{'_tune' if self.source.tune else ''}{dot}{suffix}"
+        return self.out / f"{self.name}{'_tune' if self.source.tune else ''}.{suffix}"
+
+    @property
+    def command(self) -> str:
+        """The command that repeats the study; where data and results lie is left to whoever repeats it."""
+        data = "" if self.source.dataset == "digits" else " --data-dir DIR"
+        options = {
+            "seeds": ",".join(map(str, self.seeds)),
+            "cases": ",".join(self.cases),
+            "methods": ",".join(self.methods),
+            "blocks": self.budget.blocks,
+            "scan": self.budget.scan,
+            "steps": self.setup.recipe.steps,
+        }
+        stated = "".join(f" --{name} {value}" for name, value in options.items())
+        tuned = " --tune" if self.source.tune else ""
+        return f"bema experiment {self.name} --dataset {self.source.dataset}{data}{stated}{tuned}"
 
 
 def by_row(records: Iterable[RunRecord]) -> dict[tuple[str, str, int], list[RunRecord]]:
@@ -83,14 +99,10 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
     return fmean(values), stdev(values) if len(values) > 1 else 0.0
 
 
-def write_json(settings: StudySettings, name: str, value: object) -> None:
-    """Write a result as JSON, whole or not at all."""
-    write_text(settings, name, json.dumps(value, indent=1) + "\n")
-
-
-def write_text(settings: StudySettings, name: str, text: str) -> None:
-    """Write a result as text, whole or not at all."""
-    write_atomically(settings.path(name), text.encode(), settings.cache / "unfinished")
+def write_results(settings: StudySettings, rows: object, text: str) -> None:
+    """Write a study's rows as JSON and its page as Markdown, each whole or not at all."""
+    for suffix, content in (("json", json.dumps(rows, indent=1) + "\n"), ("md", text)):
+        write_atomically(settings.path(suffix), content.encode(), settings.out)
 
 
 def provenance(settings: StudySettings, plans: Sequence[RunPlan], records: Sequence[RunRecord]) -> str:

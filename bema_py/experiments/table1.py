@@ -14,14 +14,11 @@ from bema_py.experiments.studies import (
     markdown_table,
     mean_and_deviation,
     provenance,
-    write_json,
-    write_text,
+    write_results,
 )
 from bema_py.experiments.workers import Done
 from bema_py.learning.cases import CASES
 
-TABLE_CASES = ("D", "D-20", "D-50")
-TABLE_METHODS = ("hmr", "bema", "bema+")
 BOGUS = (0, 10, 20, 50)
 
 Row = dict[str, Any]
@@ -33,11 +30,9 @@ def table1(settings: StudySettings, done: Done) -> list[Row]:
     plans = table_plans(settings)
     records = settings.run(plans, done)
     rows = table_rows(records)
-    write_json(settings, "table1.json", rows)
-    write_text(
-        settings, "table1.md", f"# Table I\n\n{provenance(settings, plans, records)}\n{table_text(rows)}"
-    )
-    draw_resilience(rows, settings.path("table1.png"))
+    page = f"# Table I\n\n{provenance(settings, plans, records)}\n{table_text(rows)}"
+    write_results(settings, rows, page)
+    draw_resilience(rows, settings.path("png"))
     return rows
 
 

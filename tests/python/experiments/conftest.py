@@ -43,6 +43,7 @@ def plan(setup):
 def settings(setup, cache, tmp_path):
     def made(cases, methods, **changes) -> StudySettings:
         usual = StudySettings(
+            name="study",
             source=Source("digits", tune=True),
             setup=setup,
             budget=Budget(2, scan=400, evaluate_every=1),
@@ -52,7 +53,6 @@ def settings(setup, cache, tmp_path):
             cache=cache,
             out=tmp_path / "results",
             jobs=1,
-            command="bema experiment",
         )
         return replace(usual, **changes)
 

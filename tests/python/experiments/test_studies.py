@@ -30,11 +30,11 @@ def test_table_1_small(settings):
     assert set(rows[0]) == fields
     assert rows[0]["parties"] == 5
     assert rows[0]["blocks"] == 2
-    assert json.loads((small.out / "table1_tune.json").read_text()) == rows
-    first = (small.out / "table1_tune.svg").read_bytes()
+    assert json.loads((small.out / "study_tune.json").read_text()) == rows
+    first = (small.out / "study_tune.svg").read_bytes()
     assert table1(small, silent) == rows
-    assert (small.out / "table1_tune.svg").read_bytes() == first
-    text = (small.out / "table1_tune.md").read_text()
+    assert (small.out / "study_tune.svg").read_bytes() == first
+    text = (small.out / "study_tune.md").read_text()
     assert "held-out training samples" in text
     assert "| BEMA (5-party) |" in text
 
@@ -48,7 +48,7 @@ def test_figure_6_small(settings):
     assert set(bema["curve"][0]["mean"]) == {"max model", "krum", "krum mean", "single models"}
     # Both begin with the same models.
     assert rows[0]["curve"][0] == bema["curve"][0]
-    assert (small.out / "fig6_tune.png").exists()
+    assert (small.out / "study_tune.png").exists()
 
 
 def test_a_figure_asks_fedavg_only_of_models_of_one_kind(settings):
