@@ -46,7 +46,7 @@ library BitSlicedCounter {
         for (uint256 i = planes.length; i > 0; --i) {
             uint256 zeros = candidates & ~planes[i - 1];
             if (zeros != 0) candidates = zeros;
-            else least += 1 << (i - 1);
+            else least += 2 ** (i - 1);
         }
     }
 }

@@ -44,11 +44,11 @@ library BlockRecordLibrary {
         return uint24(BlockRecord.unwrap(self) >> ROLLBACKS);
     }
 
-    // forge-lint: disable-end(unsafe-typecast)
-
     function bondOwner(BlockRecord self) internal pure returns (address) {
         return address(uint160(BlockRecord.unwrap(self) >> BOND_OWNER));
     }
+
+    // forge-lint: disable-end(unsafe-typecast)
 
     function withRollbacks(BlockRecord self, uint24 rollbacks_) internal pure returns (BlockRecord) {
         return pack(self.height(), self.submittedAt(), rollbacks_, self.bondOwner());

@@ -102,6 +102,8 @@ abstract contract Approvals is Parties, Signatures {
     }
 
     function _useNonce(address signer, uint256 nonce) private {
+        // One bit at the place that the nonce names.
+        // forge-lint: disable-next-line(incorrect-shift)
         uint256 bit = 1 << (nonce & 0xff);
         uint256 used = _usedNonces[signer][nonce >> 8];
         if (used & bit != 0) revert ApprovalNonceUsed(signer, nonce);
