@@ -2,8 +2,8 @@
 
     python -m deploy.slither
 
-Needs `pip install slither-analyzer`, which is no dependency of the project. Exits 1 on a finding without a reason and
-on a reason without a finding.
+Needs slither-analyzer 0.11.6 in an environment of its own, since it asks for an older web3 than the project uses, with
+that environment's bin on the PATH. Exits 1 on a finding without a reason and on a reason without a finding.
 """
 
 import json
@@ -33,9 +33,14 @@ def findings() -> list[tuple[str, str]]:
     """Return every finding in contracts/ as detector and first line of the description."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        _run([str(forge()), "build", "--build-info", "--skip", "tests/**", "--out", f"{folder}/out"])
+        places = ["--out", f"{folder}/out", "--cache-path", f"{folder}/cache"]
+        _run([str(forge()), "build", "--build-info", "--skip", "tests/**", *places])
         options = ["--ignore-compile", "--foundry-out-directory", f"{folder}/out"]
-        _run(["slither", ".", *options, "--filter-paths", "node_modules|tests/", "--json", str(report)])
+        said = _run(
+            ["slither", ".", *options, "--filter-paths", "node_modules|tests/", "--json", str(report)]
+        )
+        if not report.exists():
+            raise SystemExit(f"slither wrote no report:\n{said}")
         results: list[dict[str, Any]] = json.loads(report.read_text())["results"].get("detectors", [])
     return [(each["check"], each["description"].split("\n")[0]) for each in results]
 
@@ -53,12 +58,14 @@ def compare(found: list[tuple[str, str]], accepted: dict[str, dict[str, Any]]) -
     return problems + [f"no finding for the reason {detector}: {place}" for detector, place in sorted(unused)]
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str]) -> str:
+    """Run a tool and give what it said."""
     directory = node_directory()
     places = [str(forge().parent), os.environ["PATH"]] + ([] if directory is None else [str(directory)])
     environment = {**os.environ, "PATH": os.pathsep.join(places), "FOUNDRY_PROFILE": "coverage"}
     # Slither ends with a code of its own where it finds anything; the report is what counts.
-    subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
 
 
 if __name__ == "__main__":
