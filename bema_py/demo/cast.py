@@ -70,6 +70,8 @@ def choose_cast(settings: DemoSettings, chain: Chain, case: DataCase, directory:
     deployer, hired, stranger, *rest = (NodeSigner(chain, account) for account in accounts)
     numbers = [number for number, share in enumerate(case.parties) if share.original]
     numbers += [number for number, share in enumerate(case.parties) if not share.original]
+    if all(share.original for share in case.parties):
+        raise InputError(f"case {case.name} has no regular party, this demonstration needs one")
     bogus = numbers[-1]
     players = [
         _player(number, case.parties[number], signer, directory, sends_bogus=number == bogus)

@@ -1,6 +1,7 @@
 """The founding of the demonstration's network: contract and founders."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bema_py.chain.connection import Chain
@@ -22,6 +23,7 @@ from bema_py.demo.settings import (
     WORK_BITS,
     DemoSettings,
 )
+from bema_py.learning.cases import DataCase
 from bema_py.learning.model import Model
 from bema_py.roles.content import ModelCache, publish_model
 from bema_py.roles.network import Network
@@ -30,10 +32,10 @@ from bema_py.storage.directory_store import DirectoryStore
 
 
 def found_network(
-    settings: DemoSettings, chain: Chain, cast: Cast, store: DirectoryStore, directory: Path
+    settings: DemoSettings, chain: Chain, case: DataCase, cast: Cast, store: DirectoryStore, directory: Path
 ) -> Network:
     """Deploy the contract with the cast's founders, or open the deployment an interrupted run made."""
-    rules = settings.tuning.rules
+    rules = replace(settings.tuning.rules, classes=case.classes, input=case.test.shape)
     record = directory / DEPLOYMENT
     if record.exists():
         deployment = load_deployment(record)

@@ -35,7 +35,7 @@ def _accuracy(notes: RunNotes) -> Figure:
             label=predictor,
         )
     if notes.centralised is not None:
-        axes.axhline(100 * notes.centralised, color="grey", label="centralised LeNet-5 (all data pooled)")
+        axes.axhline(100 * notes.centralised, color="grey", label="centralised model (all data pooled)")
     axes.set_xlabel("block")
     axes.set_ylabel("test accuracy, %")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -101,7 +101,7 @@ def _found(settings: DemoSettings, directory: Path, chain: Chain, view: View) ->
         "Founding and admission",
         "Founders register. They validate every newcomer on their own data (eq. 2) and sign, or refuse.",
     )
-    network = found_network(settings, chain, cast, store, directory)
+    network = found_network(settings, chain, case, cast, store, directory)
     fund_pool(network, cast)
     register_founders(network, cast, models)
     Admission(settings, network, cast, models, notes, view).admit_all()

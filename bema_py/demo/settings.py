@@ -37,12 +37,15 @@ class DemoSettings:
     parties: int = 10
     blocks: int = 6
     seed: int = 1
+    partition: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played."""
-        if self.dataset not in TUNINGS:
-            raise InputError(f"dataset is {self.dataset!r}, {' or '.join(TUNINGS)} is needed")
-        if self.parties not in PARTIES:
+        if self.dataset not in TUNINGS and not self.dataset.endswith(".npz"):
+            raise InputError(
+                f"dataset is {self.dataset!r}, {', '.join(TUNINGS)} or a file FILE.npz is needed"
+            )
+        if not self.partition and self.parties not in PARTIES:
             raise InputError(
                 f"parties is {self.parties}; case D is defined for {', '.join(map(str, PARTIES))}"
             )
@@ -53,13 +56,13 @@ class DemoSettings:
 
     @property
     def case(self) -> str:
-        """The data case played."""
-        return PARTIES[self.parties]
+        """The data case played, or the file of a partition."""
+        return self.partition or PARTIES[self.parties]
 
     @property
     def tuning(self) -> Tuning:
-        """The constants chosen for the data set."""
-        return TUNINGS[self.dataset]
+        """The constants chosen for the data set; those of the digits for a user's own."""
+        return TUNINGS.get(self.dataset, TUNINGS["digits"])
 
 
 def claim_directory(wanted: Path, settings: DemoSettings) -> tuple[Path, bool]:

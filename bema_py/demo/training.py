@@ -16,6 +16,7 @@ from bema_py.learning.datasets import SplitDataset
 from bema_py.learning.model import Model
 from bema_py.learning.parties import TrainingJob, party_seed, train_all
 from bema_py.learning.sources import load_dataset
+from bema_py.learning.training import suited
 from bema_py.roles.content import load_model, publish_model
 from bema_py.storage.directory_store import DirectoryStore
 
@@ -67,7 +68,9 @@ def _jobs(settings: DemoSettings, case: DataCase, cast: Cast) -> dict[str, Train
         share = player.share
         if player.trains_on_swapped_labels:
             share = replace(share, private=swapped_labels(share.private, seed))
-        jobs[player.name] = TrainingJob(share, case.public, seed, tuning.recipe)
+        jobs[player.name] = TrainingJob(share, case.public, seed, suited(tuning.recipe, share.private))
     pooled = centralised_party(open_dataset(settings))
-    jobs[CENTRALISED] = TrainingJob(pooled, None, settings.seed, tuning.centralised_recipe)
+    jobs[CENTRALISED] = TrainingJob(
+        pooled, None, settings.seed, suited(tuning.centralised_recipe, pooled.private)
+    )
     return jobs

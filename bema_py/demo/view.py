@@ -100,7 +100,7 @@ class View:
                 (f"accuracy, {name}", f"{100 * before[name]:.2f} % -> {100 * after[name]:.2f} %")
                 for name in before
             ),
-            ("accuracy, all data pooled", f"{100 * (notes.centralised or 0):.2f} % (centralised LeNet-5)"),
+            ("accuracy, all data pooled", f"{100 * (notes.centralised or 0):.2f} % (centralised model)"),
             ("false blocks", f"{1 if notes.dispute else 0} mined by a cheat, rejected, its bond slashed"),
             ("rewards", "; ".join(f"{row['who']} {ether(row['wei'])}" for row in notes.rewards)),
             (

@@ -46,6 +46,7 @@ class DataCase:
     parties: tuple[CaseParty, ...]
     public: Dataset | None
     test: Dataset
+    classes: int = CLASSES
 
 
 class UnknownCaseError(InputError):
@@ -159,7 +160,8 @@ def deal_case(name: str, plan: CasePlan, dataset: SplitDataset, seed: int) -> Da
         )
         for party, rows in zip(plan.parties, hands, strict=True)
     )
-    return DataCase(name, parties, training.select(taken) if len(taken) else None, dataset.test)
+    public = training.select(taken) if len(taken) else None
+    return DataCase(name, parties, public, dataset.test, plan.classes)
 
 
 def public_rows(training: Dataset, order: IndexArray, size: int, classes: int) -> IndexArray:

@@ -1,7 +1,7 @@
 """A party's own training: any float recipe is allowed, this one is repeatable on one machine."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import torch
@@ -65,9 +65,9 @@ class Recipe:
     distortion: Distortion = field(default_factory=Distortion)
 
 
-def recipe_for(data: Dataset, steps: int) -> Recipe:
-    """Give the recipe of so many steps that suits the samples of a party."""
-    return Recipe(steps, learning_rate=TABLE_LEARNING_RATE) if data.shape[1] == 1 else Recipe(steps)
+def suited(recipe: Recipe, data: Dataset) -> Recipe:
+    """Give the recipe with the learning rate that suits the samples: rows of a table need a larger one."""
+    return replace(recipe, learning_rate=TABLE_LEARNING_RATE) if data.shape[1] == 1 else recipe
 
 
 def train_local(

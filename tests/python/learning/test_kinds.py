@@ -21,7 +21,7 @@ from bema_py.learning.rounds import Step, calibrate_round
 from bema_py.learning.sampling import BalancedSampler
 from bema_py.learning.scoring import class_scores
 from bema_py.learning.stack import stack_models, unstack
-from bema_py.learning.training import HINGE_MARGIN, Recipe, hinge, recipe_for
+from bema_py.learning.training import HINGE_MARGIN, Recipe, hinge, suited
 
 SMALL = (1, 12, 12)
 TABLE = (1, 1, 7)
@@ -111,7 +111,7 @@ def two_clouds(count):
 @pytest.mark.parametrize("name", ["mlp", "linear", "svm"])
 def test_kinds_learn_a_table(name):
     party = CaseParty(two_clouds(300), (0, 1), (0, 1), name, True)
-    model = TrainingJob(party, None, 1, recipe_for(party.private, 400)).run()
+    model = TrainingJob(party, None, 1, suited(Recipe(400), party.private)).run()
     assert model.architecture.input == TABLE
     unseen = two_clouds(800).select(range(300, 800))
     assert accuracy(max_model(class_scores([model], unseen.images, 2)), unseen.labels) > 0.95
