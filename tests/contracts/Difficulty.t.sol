@@ -111,6 +111,17 @@ contract RetargetTest is Chain {
         vm.assertEq(_target(), second / PERIOD * 560 + second % PERIOD * 560 / PERIOD);
     }
 
+    /// @dev Chain time leaves 32 bits in 2106; cut short, the period would seem to have lasted a century.
+    function testRetargetsByTimesBeyond32Bits() public {
+        vm.warp(2 ** 32 + 5);
+        _openGenesis();
+        _closeGenesis();
+        _growChain(INTERVAL, 30);
+        vm.assertEq(
+            _target(), _parameters().target / PERIOD * 240 + _parameters().target % PERIOD * 240 / PERIOD
+        );
+    }
+
     function testTargetIsTheSameForEveryBlockOfAPeriod() public {
         _growChain(INTERVAL, 30);
         uint256 second = _target();

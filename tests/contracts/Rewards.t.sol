@@ -90,6 +90,19 @@ contract RewardsTest is Chain {
         vm.assertEq(JOINER.balance, 2 ether);
     }
 
+    /// @dev More wei than 64 bits hold: cut short, what was claimed could be claimed again.
+    function testClaimsLargeAmountsOnce() public {
+        _fund(90 ether);
+        for (uint256 i = 0; i < 19; ++i) {
+            _grow(STRANGER, 1);
+        }
+        Claim memory claim = _grow(JOINER, 20 ether);
+        _finalise();
+        _claim(JOINER, claim);
+        _assertRewards(JOINER, 20 ether, 0);
+        _refuses(JOINER, claim, abi.encodeWithSelector(IBema.NothingToClaim.selector, 20 ether, 20 ether));
+    }
+
     function testClaimAgainstAnEarlierBlockKeepsTheFinalisedHeight() public {
         Claim memory first = _grow(JOINER, 0.5 ether);
         Claim memory second = _grow(founders[1], 1 ether);

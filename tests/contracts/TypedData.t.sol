@@ -38,16 +38,22 @@ contract TypedDataTest is Fixture {
     }
 
     function testFuzzApprovalDigest(Message memory given) public view {
-        bytes32 digest = bema.approvalDigest(
-            given.account,
-            given.modelCard,
-            given.heldClasses,
-            given.labelSpace,
-            given.vouchedClasses,
-            given.nonce,
-            given.deadline
-        );
-        vm.assertEq(digest, vm.eip712HashTypedData(string.concat(TYPES, _domain(), _message(given))));
+        vm.assertEq(_digest(given), vm.eip712HashTypedData(string.concat(TYPES, _domain(), _message(given))));
+    }
+
+    /// @dev One bit of what an approval says, and it is another approval.
+    function testFuzzFlippedApprovalDigest(Message memory given, uint256 bit) public view {
+        bytes32 digest = _digest(given);
+        bit = bound(bit, 0, 6 * 256 + 160 - 1);
+        uint256 mask = 1 << (bit % 256);
+        if (bit < 256) given.modelCard ^= bytes32(mask);
+        else if (bit < 512) given.heldClasses ^= mask;
+        else if (bit < 768) given.labelSpace ^= mask;
+        else if (bit < 1_024) given.vouchedClasses ^= mask;
+        else if (bit < 1_280) given.nonce ^= mask;
+        else if (bit < 1_536) given.deadline ^= mask;
+        else given.account = address(uint160(given.account) ^ uint160(mask));
+        vm.assertTrue(_digest(given) != digest);
     }
 
     function testFuzzSuspensionDigest(address account, bytes32 reason, uint256 deadline) public view {
@@ -78,6 +84,18 @@ contract TypedDataTest is Fixture {
         vm.assertEq(
             bema.rejectionDigest(blockHash, reason),
             vm.eip712HashTypedData(string.concat(types, _domain(), message))
+        );
+    }
+
+    function _digest(Message memory given) private view returns (bytes32) {
+        return bema.approvalDigest(
+            given.account,
+            given.modelCard,
+            given.heldClasses,
+            given.labelSpace,
+            given.vouchedClasses,
+            given.nonce,
+            given.deadline
         );
     }
 
