@@ -4,14 +4,18 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bema_py.cli.main import run
+from bema_py.cli.predict import read_images
+from bema_py.core.errors import InputError
 from bema_py.core.types import ModelDigest
-from bema_py.learning.npz import load_npz
+from bema_py.demo.tuning import TUNINGS
+from bema_py.learning.npz import load_npz, load_samples
 from bema_py.learning.predictors import accuracy, max_model
 from bema_py.learning.scoring import class_scores
 from bema_py.roles.content import load_model
@@ -109,3 +113,16 @@ def test_pictures_are_shown_too_and_mistakes_end_in_one_line(bema):
         code, _, err = bema("data", "show", name)
         assert (code, "Traceback" in err) == (2, False)
         assert message in err
+
+
+def test_predict_takes_a_table_without_labels(bema):
+    write_the_pages_files()
+    table = dict(np.load("clinic.npz"))
+    np.savez("new.npz", features=table["features"][:7], names=table["names"])
+    rules = replace(TUNINGS["digits"].rules, classes=2, input=(1, 1, 30))
+    rows = read_images(Path("new.npz"), rules)
+    assert np.array_equal(rows[:, 0, 0], load_samples(Path("clinic.npz"))[:7, 0, 0])
+    with pytest.raises(
+        InputError, match=r"new.npz holds uint8 of shape \(7, 1, 1, 30\), uint8 of shape \(n, 1, 28, 28\)"
+    ):
+        read_images(Path("new.npz"), TUNINGS["digits"].rules)

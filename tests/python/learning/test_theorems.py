@@ -16,6 +16,7 @@ from bema_py.learning.theorems import (
     check_aggregate,
     corrected_bounds,
     improvement,
+    neighbour_rows,
     printed_bounds,
     resists,
 )
@@ -175,6 +176,15 @@ def test_theorem_1_holds_with_frozen_neighbours_and_the_scaled_lower_bound(right
     neighbours = (right[2], wrong[2])
     low, high = corrected_bounds(Fraction(1), Fraction(cap), neighbours, slopes_of(right, wrong))
     assert 0 < low <= frozen <= high
+
+
+@given(sides())
+def test_the_frozen_neighbours_are_those_that_krum_summed(side):
+    scores, _, neighbours = side
+    aggregate = krum_aggregate(column(scores), neighbours)
+    rows = neighbour_rows(scores, aggregate)
+    assert len(set(rows)) == neighbours
+    assert sum(scores[row] for row in rows) == aggregate.total[0]
 
 
 ALONE = ([5], [1], 1)
