@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from bema_py.bench.blocks import block_time
@@ -46,13 +47,17 @@ def measure(turns: int, *, quick: bool) -> dict[str, object]:
     """Give every figure of the benchmark as it is written to JSON."""
     sizes, scanned = ({1: 8, 2: 4}, 8) if quick else (SIZES, SCANNED)
     parties, candidates, used = ((2, 4), 10, 4) if quick else (PARTY_COUNTS, CANDIDATES, USED)
-    scoring = scoring_times(tuple(ARCHITECTURES), sizes, turns)
-    blocks = [block_time(count, candidates, used, min(turns, 2)) for count in parties]
     return {
-        "scan": scan_time(scanned, turns).to_plain(),
-        "scoring": [time.to_plain() for time in scoring],
-        "blocks": [block.to_plain() for block in blocks],
+        "scan": told(scan_time(scanned, turns).to_plain()),
+        "scoring": [told(time.to_plain()) for time in scoring_times(tuple(ARCHITECTURES), sizes, turns)],
+        "blocks": [told(block_time(count, candidates, used, min(turns, 2)).to_plain()) for count in parties],
     }
+
+
+def told(entry: dict[str, object]) -> dict[str, object]:
+    """Show an entry as soon as it is measured: the whole takes minutes."""
+    print(json.dumps(entry), file=sys.stderr, flush=True)
+    return entry
 
 
 if __name__ == "__main__":

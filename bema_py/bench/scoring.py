@@ -1,6 +1,6 @@
 """The time to score images with exact arithmetic, in float32 and in float64."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import process_time
 
@@ -56,13 +56,11 @@ def seconds(task: Task) -> float:
     return process_time() - begun
 
 
-def scoring_times(kinds: Sequence[str], sizes: Mapping[int, int], turns: int) -> list[ScoringTime]:
+def scoring_times(kinds: Sequence[str], sizes: Mapping[int, int], turns: int) -> Iterator[ScoringTime]:
     """Time every kind of model; `sizes` gives the number of images for each number of models."""
-    return [
-        scoring_time(kind, random_models((kind,), count), images, turns)
-        for kind in kinds
-        for count, images in sizes.items()
-    ]
+    for kind in kinds:
+        for count, images in sizes.items():
+            yield scoring_time(kind, random_models((kind,), count), images, turns)
 
 
 def scan_time(images: int, turns: int) -> ScoringTime:

@@ -18,6 +18,9 @@ PATCH_BYTES = 1 << 20
 CHUNK_BYTES = 4 << 20
 """Bound on the largest operand of a calibration round; there all patches of a step are kept together."""
 
+STACK_BYTES = 10 << 20
+"""Bound on the parameters of a stack: a round passes over them several times, quickly while the cache holds them."""
+
 MINIMUM_SAMPLES = 8
 """Stacks are kept small enough for this many samples a chunk, where one model allows it."""
 
@@ -52,7 +55,8 @@ def step_bytes(architecture: Architecture, models: int) -> int:
 
 def models_at_once(architecture: Architecture) -> int:
     """Give the largest number of models that a stack should hold."""
-    return max(1, CHUNK_BYTES // (MINIMUM_SAMPLES * step_bytes(architecture, 1)))
+    by_samples = CHUNK_BYTES // (MINIMUM_SAMPLES * step_bytes(architecture, 1))
+    return max(1, min(by_samples, STACK_BYTES // (8 * architecture.parameter_count)))
 
 
 def steps_at_once(architecture: Architecture, models: int) -> int:
