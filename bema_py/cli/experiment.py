@@ -93,6 +93,28 @@ def table1_command(
     conduct(table1, replace(settings, jobs=jobs, out=out, cache=cache))
 
 
+@app.command("witness")
+def witness_command(
+    dataset: DatasetOption = "digits",
+    data_dir: DataDirOption = "",
+    seeds: SeedsOption = "1",
+    scan: ScanOption = 3000,
+    steps: StepsOption = 0,
+    cases: CasesOption = "D,D0",
+    tune: TuneOption = False,
+    out: OutOption = Path("docs/results"),
+    cache: CacheOption = Path("runs/experiments"),
+) -> None:
+    """What the data witness (10b) refuses of honest samples and of bogus ones that pass eqs. 8 to 10.
+
+    Example: bema experiment witness --dataset mnist --data-dir mnist --seeds 1,2 --tune
+    """
+    from bema_py.experiments.witness_study import witness_study  # noqa: PLC0415 - as above
+
+    settings = study_settings("witness", dataset, data_dir, seeds, cases, "bema", (1, scan, 1), steps, tune)
+    conduct(witness_study, replace(settings, out=out, cache=cache))
+
+
 def study_settings(
     name: str,
     dataset: str,
@@ -141,7 +163,8 @@ def conduct(
 
         study(settings, done)
     console.print(settings.path("md").read_text(), markup=False, soft_wrap=True)
-    console.print(f"written: {settings.path('json')}, .md, .png and .svg", markup=False, soft_wrap=True)
+    written = ", ".join(map(str, sorted(settings.out.glob(settings.path("*").name))))
+    console.print(f"written: {written}", markup=False, soft_wrap=True)
 
 
 def names(text: str) -> list[str]:

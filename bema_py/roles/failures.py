@@ -11,12 +11,16 @@ from bema_py.roles.assembly import AssembledBlock
 REFUSED = frozenset({Verdict.NEARER_TO_ANOTHER, Verdict.FAR_FROM_ITS_CLASS})
 
 
+def next_sum(before: int, refused: bool, rules: WitnessRules) -> int:
+    """Give an author's sum after one more sample: `penalty` more if refused, else `relief` less, never below 0."""
+    return before + rules.penalty if refused else max(0, before - rules.relief)
+
+
 @dataclass(frozen=True)
 class Failures:
     """Every author's sum after a block, and the height at which a party's sum first reached the limit.
 
-    A valid sample that the references speak against (10b) adds `penalty`, an accepted one takes off `relief`, never
-    below 0: Page's test of two refusal rates. Samples that fail eqs. 8 to 10 tell nothing.
+    Page's test of two refusal rates. Only samples that pass eqs. 8 to 10 count: the others tell nothing.
     """
 
     sums: Mapping[PartyId, int] = field(default_factory=dict)
@@ -26,11 +30,9 @@ class Failures:
         """Return the sums after a block, its samples taken in processing order."""
         sums, failed = dict(self.sums), dict(self.failed)
         for sample, judgement in zip(assembled.candidates, assembled.calibration.judgements, strict=True):
-            before = sums.get(sample.owner, 0)
-            if judgement.verdict in REFUSED:
-                sums[sample.owner] = before + rules.penalty
-            elif judgement.valid:
-                sums[sample.owner] = max(0, before - rules.relief)
+            refused = judgement.verdict in REFUSED
+            if refused or judgement.valid:
+                sums[sample.owner] = next_sum(sums.get(sample.owner, 0), refused, rules)
             if sums.get(sample.owner, 0) >= rules.limit:
                 failed.setdefault(sample.owner, assembled.body.height)
         return Failures(sums, failed)
