@@ -83,6 +83,12 @@ contract ApprovalsTest is Fixture {
         );
     }
 
+    function testAcceptsApprovalsBeforeTheirDeadline() public {
+        approvals[0] = _approve(candidate, 0, 1, 7, GENESIS_TIME + 1);
+        approvals[1] = _approve(candidate, 2, 1, 7, type(uint256).max);
+        vm.assertEq(_register(candidate, approvals), 4);
+    }
+
     function testRefusesUsedNonce() public {
         _register(candidate, approvals);
         candidate.account = STRANGER;

@@ -99,6 +99,12 @@ contract SuspensionsTest is Chain {
         _refuses(abi.encodeWithSelector(IBema.SignaturesExpired.selector, GENESIS_TIME, GENESIS_TIME + 1));
     }
 
+    function testAcceptsSignaturesBeforeTheirDeadline() public {
+        signatures = _votes(bema.suspensionDigest(JOINER, REASON, GENESIS_TIME + 1), 2);
+        bema.suspendParty(JOINER, REASON, GENESIS_TIME + 1, signatures);
+        _assertStanding(JOINER, PartyType.RegularParty, GENESIS_TIME);
+    }
+
     function testRefusesTooFewSignatures() public {
         signatures.pop();
         _refuses(abi.encodeWithSelector(IBema.TooFewSignatures.selector, 1, 2));
