@@ -5,11 +5,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from bema_py.core.hashing import sha256d
 from bema_py.core.rules import Rules
-from bema_py.core.types import BlockHash, PartyId
+from bema_py.core.types import PartyId
 from bema_py.experiments.systems import HmrSystem
-from bema_py.experiments.world import World
+from bema_py.experiments.world import World, genesis_hash
 from bema_py.learning.hmr import margins, received_samples
 from bema_py.learning.krum import Integers
 from bema_py.learning.model import Model
@@ -24,13 +23,12 @@ from bema_py.roles.assembly import membership_of
 class RefitSystem(HmrSystem):
     """HMR that refits the two chosen models on their parties' data and all samples received so far."""
 
-    data: dict[PartyId, RefitData] = field(default_factory=dict)
-    recipe: Recipe = field(default_factory=lambda: Recipe(1))
+    data: dict[PartyId, RefitData] = field(kw_only=True)
+    recipe: Recipe = field(kw_only=True)
 
     @classmethod
     def of(cls, world: World, rules: Rules, seed: int, recipe: Recipe) -> "RefitSystem":
         """Stand before the first block; `recipe` is one refit of one model."""
-        genesis = BlockHash(sha256d(b"genesis" + seed.to_bytes(8, "big")))
         data = {
             party: RefitData.of(
                 world.models[party], world.private[party], world.case.public, party_seed(seed, party), recipe
@@ -38,7 +36,7 @@ class RefitSystem(HmrSystem):
             for party in world.models
         }
         members = membership_of(world.members)
-        return cls(rules, world.models, members, genesis, data=data, recipe=recipe)
+        return cls(rules, world.models, members, genesis_hash(seed), data=data, recipe=recipe)
 
     def calibrated(self, models: list[Model], images: npt.NDArray[np.uint8], labels: Integers) -> list[Model]:
         """Refit every model that receives samples of this block."""

@@ -12,7 +12,7 @@ from bema_py.core.hashing import sha256d
 from bema_py.core.public_set import PublicSet
 from bema_py.core.rules import Rules
 from bema_py.core.types import BlockHash, PartyId, PartyType, SampleId
-from bema_py.experiments.world import World, account_of
+from bema_py.experiments.world import World, account_of, genesis_hash
 from bema_py.learning.attacks import BogusSample, bogus_samples
 from bema_py.learning.candidates import CandidateSample
 from bema_py.learning.hmr import hmr_bogus, margins, step_on_both
@@ -82,12 +82,13 @@ class BemaSystem:
 
         `rehearsal` samples of the public set are rehearsed in a block, where the case has a public set.
         """
-        genesis = BlockHash(sha256d(b"genesis" + seed.to_bytes(8, "big")))
         data = world.case.public if rehearsal else None
         public = () if data is None else samples_at(data, range(len(data)))
         if public:
             rules = replace(rules, rehearsal=rehearsal, public_set=PublicSet(public).digest())
-        return cls(world, rules, world.models, membership_of(world.members), public, Ledger(), genesis)
+        return cls(
+            world, rules, world.models, membership_of(world.members), public, Ledger(), genesis_hash(seed)
+        )
 
     def wanted(self, scores: Scores, labels: Integers) -> npt.NDArray[np.bool_]:
         """Say which samples are valid (eqs. 8 to 10)."""
@@ -147,8 +148,7 @@ class HmrSystem:
     @classmethod
     def begin(cls, world: World, rules: Rules, seed: int) -> "HmrSystem":
         """Stand before the first block."""
-        genesis = BlockHash(sha256d(b"genesis" + seed.to_bytes(8, "big")))
-        return cls(rules, world.models, membership_of(world.members), genesis)
+        return cls(rules, world.models, membership_of(world.members), genesis_hash(seed))
 
     def wanted(self, scores: Scores, labels: Integers) -> npt.NDArray[np.bool_]:
         """Say which samples have rho <= 0 (Definition 2)."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from bema_py.chain.connection import EthereumHash
 from bema_py.chain.events import EventPosition
 from bema_py.core.hashing import sha256d
-from bema_py.core.types import Address, PartyId, PartyType, mask_of
+from bema_py.core.types import Address, BlockHash, PartyId, PartyType, mask_of
 from bema_py.experiments.local_models import local_model
 from bema_py.learning.cases import ALL_CLASSES, CaseParty, DataCase
 from bema_py.learning.datasets import Dataset
@@ -72,6 +72,11 @@ def registered(number: PartyId, party: CaseParty, model: Model) -> RegisteredPar
         approvals=(),
         registered=position(0, number),
     )
+
+
+def genesis_hash(seed: int) -> BlockHash:
+    """Make up the hash that the first block builds on."""
+    return BlockHash(sha256d(b"genesis" + seed.to_bytes(8, "big")))
 
 
 def account_of(number: PartyId) -> Address:
