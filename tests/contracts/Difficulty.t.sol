@@ -35,6 +35,7 @@ contract DifficultyTest is Test {
         // The remainder alone decides: 479 * 960 / 480 = 958 on top of a whole of 0.
         vm.assertEq(Difficulty.retarget(479, 960, 480, 957), 957);
         vm.assertEq(Difficulty.retarget(479, 960, 480, 958), 958);
+        vm.assertEq(Difficulty.retarget(479, 960, 480, 959), 958);
     }
 
     /// @dev Against one product of 512 bits.
@@ -59,6 +60,7 @@ contract DifficultyTest is Test {
         vm.assertEq(Difficulty.ease(8, 480, 60, 6, MOST), 32);
         vm.assertEq(Difficulty.ease(8, 480, 60, 6, 31), 31);
         vm.assertEq(Difficulty.ease(8, 480, 60, 6, 32), 32);
+        vm.assertEq(Difficulty.ease(8, 480, 60, 6, 33), 32);
     }
 
     function testEasingEndsAtTheMaximum() public pure {

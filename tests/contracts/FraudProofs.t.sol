@@ -244,6 +244,19 @@ contract FraudProofsTest is Chain {
         );
     }
 
+    /// @dev What an honest account earns grows; nobody may take its block away for that.
+    function testGrownRewardIsNoDecrease() public {
+        header = _growWith(leaves);
+        bytes[] memory later = _laterLeaves(2 ether + 1);
+        bytes memory laterHeader = _growWith(later);
+        _refusesDecrease(
+            laterHeader,
+            _proofOf(later, 1),
+            _proofOf(leaves, 5),
+            abi.encodeWithSelector(IBema.NoFraud.selector, _sha256d(laterHeader))
+        );
+    }
+
     function testRefusesDecreaseBetweenAccounts() public {
         header = _growWith(leaves);
         bytes[] memory later = _laterLeaves(1 ether);

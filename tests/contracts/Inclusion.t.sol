@@ -55,6 +55,8 @@ contract InclusionTest is Fixture {
         _grow(5);
         vm.expectRevert(abi.encodeWithSelector(IBema.IndexOutOfRange.selector, 5, 5));
         _verify(leaves[0], 5, 5);
+        vm.expectRevert(abi.encodeWithSelector(IBema.IndexOutOfRange.selector, 7, 5));
+        _verify(leaves[0], 7, 5);
         vm.expectRevert(abi.encodeWithSelector(IBema.IndexOutOfRange.selector, 0, 0));
         _verify(leaves[0], 0, 0);
     }

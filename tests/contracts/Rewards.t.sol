@@ -131,7 +131,13 @@ contract RewardsTest is Chain {
 
     function testRefusesClaimInsideTheWindow() public {
         Claim memory claim = _grow(JOINER, 1 ether);
-        vm.warp(block.timestamp + WINDOW);
+        uint256 closesAt = block.timestamp + WINDOW;
+        _refuses(
+            JOINER,
+            claim,
+            abi.encodeWithSelector(IBema.ChallengeWindowOpen.selector, block.timestamp, closesAt)
+        );
+        vm.warp(closesAt);
         _refuses(
             JOINER,
             claim,

@@ -81,6 +81,20 @@ contract SuspensionsTest is Chain {
         _send();
     }
 
+    /// @dev Down to the quorum and no further, however many founders there are above it.
+    function testSuspendsFoundersWhileAQuorumRemains() public {
+        IBema.Parameters memory given = _parameters();
+        given.quorum = 1;
+        bema = _deploy(given, _founderList());
+        _closeGenesis();
+        for (uint256 i = 0; i < 3; ++i) {
+            bytes[] memory vote = new bytes[](1);
+            vote[0] = _sign(keys[i], bema.suspensionDigest(founders[i], REASON, GENESIS_TIME));
+            if (i == 2) vm.expectRevert(abi.encodeWithSelector(IBema.QuorumUnreachable.selector, 0, 1));
+            bema.suspendParty(founders[i], REASON, GENESIS_TIME, vote);
+        }
+    }
+
     function testRefusesInGenesis() public {
         _openGenesis();
         _refuses(abi.encodeWithSelector(IBema.GenesisStillOpen.selector, 0, 3));
