@@ -189,6 +189,16 @@ contract FraudProofsTest is Chain {
         _rejectsPair(5, 6);
     }
 
+    /// @dev What ascends is the party and the account alone: a second entry is no better for what follows it.
+    function testRejectsPartyAndAccountTwiceWithGrowingRest() public {
+        leaves[4] = abi.encodePacked(uint8(0), uint8(3), uint32(1), type(uint256).max, ROOT);
+        header = _growWith(leaves);
+        _rejectsPair(3, 4);
+        leaves[6] = _rewardLeaf(address(7), 3 ether);
+        header = _growWith(leaves);
+        _rejectsPair(5, 6);
+    }
+
     function testRejectsTagsOutOfOrder() public {
         bytes memory sample = leaves[1];
         leaves[1] = leaves[3];
