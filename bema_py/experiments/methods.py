@@ -72,7 +72,7 @@ EXTENDED_RULES = replace(
     replay=200,
     shift=2,
 )
-"""BEMA+: every accepted sample teaches every member. Chosen on held-out samples with one seed over at most 16 blocks."""
+"""BEMA+: every accepted sample teaches every member. Chosen on held-out samples, one seed, over at most 16 blocks."""
 REHEARSAL = 100
 """Samples of the public set, half as many as are replayed."""
 
