@@ -4,8 +4,6 @@ pragma solidity 0.8.37;
 /// @notice What the solver understands of forge's cheat codes, at the address where it answers them.
 interface Vm {
     function assume(bool condition) external pure;
-    function warp(uint256 time) external;
-    function deal(address account, uint256 balance) external;
 }
 
 /// @notice Tests that hold for every input at once: each `check_` function is run once, on symbols.
