@@ -16,7 +16,7 @@ NODE_HOME = $$($(BIN)/python -c '$(NODE_WHEEL)')
 # npm installs the one build that fits the machine; forge calls the compiler through Node, which comes as a Python wheel.
 FORGE = PATH=$(NODE_HOME)/bin:$$PATH $(firstword $(wildcard $(CURDIR)/$(TOOLS)/@foundry-rs/forge-*/bin/forge))
 
-.PHONY: demo bench test check mutants symbolic tools format clean
+.PHONY: demo bench test check mutants slither symbolic tools format clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bema demo $(DEMO)
@@ -42,9 +42,12 @@ check: $(VENV)/dev tools
 	$(BIN)/python -m deploy.gas --check
 	$(MAKE) test
 
-# Both take long: hours for the mutants, which go on where they were cut off, and many minutes for the proofs.
+# Beside the tests: hours for the mutants, which go on where they were cut off, a minute for slither, many for the proofs.
 mutants: $(VENV)/dev $(ANALYSIS)/.installed tools
 	$(BIN)/python -m deploy.mutate --slither $(ANALYSIS)/bin
+
+slither: $(VENV)/dev $(ANALYSIS)/.installed tools
+	PATH=$(CURDIR)/$(ANALYSIS)/bin:$$PATH $(BIN)/python -m deploy.slither
 
 symbolic: $(VENV)/dev $(ANALYSIS)/.installed tools
 	PATH=$(NODE_HOME)/bin:$(dir $(lastword $(FORGE))):$$PATH timeout 3600 $(ANALYSIS)/bin/python -m deploy.symbolic

@@ -15,8 +15,7 @@ from bema_py.experiments.setups import Budget
 from bema_py.experiments.systems import System
 from bema_py.experiments.world import position
 from bema_py.learning.datasets import Dataset, IndexArray
-from bema_py.learning.scoring import Scores
-from bema_py.learning.screening import screen_scores
+from bema_py.learning.scoring import Scores, class_scores
 from bema_py.roles.assembly import ListedBatch
 from bema_py.roles.history import CommittedBatch
 
@@ -103,7 +102,7 @@ def scan_all(system: System, holdings: Holdings, height: int, size: int) -> Mapp
     samples = {party: holdings.private[party].select(chosen) for party, chosen in rows.items()}
     images = np.concatenate([part.images for part in samples.values()])
     models = [system.models[party] for party in system.membership.ids]
-    scores = screen_scores(models, images, system.rules.classes)
+    scores = class_scores(models, images, system.rules.classes)
     ends = np.cumsum([len(part) for part in samples.values()])
     return {
         party: Scan(rows[party], samples[party], part)

@@ -9,11 +9,11 @@ from torch import Tensor
 from bema_py.learning.augmentation import Distortion, distort
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.float_net import split_parameters
+from bema_py.learning.float_scores import flat_parameters
 from bema_py.learning.forward import ByteArray
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import single_threaded_operations
 from bema_py.learning.sampling import BalancedSampler
-from bema_py.learning.screening import float_parameters
 from bema_py.learning.training import Recipe, descend
 
 RECEIVED_SHARE = 0.25
@@ -62,7 +62,7 @@ class RefitData:
 
 def refit(model: Model, data: RefitData, recipe: Recipe) -> Model:
     """Train a model further by the recipe, from its present parameters on; `data` must hold received samples."""
-    flat = float_parameters(model).requires_grad_()
+    flat = flat_parameters(model, torch.float32).requires_grad_()
     with single_threaded_operations():
         descend(model.architecture, flat, data, recipe, "cross_entropy", None)
     parts = [part.numpy() for part in split_parameters(model.architecture, flat.detach())]

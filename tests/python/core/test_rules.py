@@ -84,7 +84,11 @@ def test_a_round_beyond_the_exact_range_is_refused():
         ({"sample_reward": -1}, FieldRangeError, "sample_reward is -1"),
         ({"max_samples": 0}, FieldRangeError, "max_samples"),
         ({"max_batch_samples": 2**16 + 1}, FieldRangeError, "max_batch_samples is 65537"),
-        ({"learners": "all"}, FieldChoiceError, "learners is 'all', must be one of holders, scorers, members"),
+        (
+            {"learners": "all"},
+            FieldChoiceError,
+            "learners is 'all', must be one of holders, scorers, members",
+        ),
         ({"tau": 2**24 + 1}, FieldRangeError, "tau is 16777217, must be 0 to 16777216"),
         ({"class_quota": -1}, FieldRangeError, "class_quota is -1"),
         ({"replay": 2**16 + 1}, FieldRangeError, "replay is 65537, must be 0 to 65536"),
