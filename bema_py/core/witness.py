@@ -39,10 +39,10 @@ class WitnessRules:
     """How founders' private references decide about regular parties' samples.
 
     feature: what distances are taken of, "strokes" of one-channel images or the bytes as they are ("plain").
-    references: the founders' reference roots, in the founders' order. witnesses: founders that must be heard for each class.
-    ratio: (numerator, denominator) of the largest d(y) / d(y') that is accepted. farthest: the largest d(y) accepted,
-    0 for no bound. penalty, relief, limit: what a refusal adds to an author's sum, what an accepted sample takes
-    from it, and the sum at which founders suspend.
+    references: the founders' reference roots, in the founders' order. witnesses: founders that must be heard
+    for each class. ratio: (numerator, denominator) of the largest d(y) / d(y') that is accepted. farthest: the
+    largest d(y) accepted, 0 for no bound. penalty, relief, limit: what a refusal adds to an author's sum, what
+    an accepted sample takes from it, and the sum at which founders suspend.
     """
 
     feature: Feature
