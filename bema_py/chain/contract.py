@@ -16,6 +16,7 @@ from bema_py.chain.events import (
     RegularPartyRegistered,
 )
 from bema_py.chain.money_calls import MoneyCalls
+from bema_py.chain.packed_records import pack_approvals
 from bema_py.chain.parameters import Parameters
 from bema_py.chain.signers import Signer
 from bema_py.core.types import Address, BlockHash, Commitment, Digest, ModelDigest, PartyId, PartyType
@@ -93,9 +94,9 @@ class BemaContract(DisputeCalls, MoneyCalls):
         for approval in approvals:
             check_approval(approval, signer.address, model_card, held_classes, label_space)
         ordered = sorted(approvals, key=lambda each: each.signer)
-        structs = [(each.vouched_classes, each.nonce, each.deadline, each.signature) for each in ordered]
-        arguments = (model_card, held_classes, label_space, structs)
-        return done(self._send(signer, "registerRegularParty", arguments, gas), RegularPartyRegistered)
+        function = "registerRegularParty"
+        arguments = (model_card, held_classes, label_space, pack_approvals(function, ordered))
+        return done(self._send(signer, function, arguments, gas), RegularPartyRegistered)
 
     def revoke_approval(self, signer: Signer, nonce: int, *, gas: int | None = None) -> Done[ApprovalRevoked]:
         """Make an unused nonce of a founder unusable."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bema_py.chain.calls import ContractCalls, Done, done
 from bema_py.chain.events import BlockRejected, PartySuspended
+from bema_py.chain.packed_records import pack_signatures
 from bema_py.chain.signers import Signer
 from bema_py.chain.votes import Motion, Rejection, Suspension, Vote, signatures_of
 from bema_py.core.types import Digest
@@ -39,9 +40,10 @@ class DisputeCalls(ContractCalls):
         self, signer: Signer, suspension: Suspension, votes: Sequence[Vote], *, gas: int | None = None
     ) -> Done[PartySuspended]:
         """End a party's membership by votes; anybody may send them. Raises `VotesError`."""
-        signatures = signatures_of(suspension, votes)
+        function = "suspendParty"
+        signatures = pack_signatures(function, signatures_of(suspension, votes))
         arguments = (suspension.account, suspension.reason, suspension.deadline, signatures)
-        return done(self._send(signer, "suspendParty", arguments, gas), PartySuspended)
+        return done(self._send(signer, function, arguments, gas), PartySuspended)
 
     def reject_block(
         self,
@@ -53,8 +55,10 @@ class DisputeCalls(ContractCalls):
         gas: int | None = None,
     ) -> Done[BlockRejected]:
         """Take a block off the chain by votes; anybody may send them. Raises `VotesError`."""
-        arguments = (header, rejection.reason, signatures_of(rejection, votes))
-        return done(self._send(signer, "rejectBlock", arguments, gas), BlockRejected)
+        function = "rejectBlock"
+        signatures = pack_signatures(function, signatures_of(rejection, votes))
+        arguments = (header, rejection.reason, signatures)
+        return done(self._send(signer, function, arguments, gas), BlockRejected)
 
     def reject_false_leaf(
         self, signer: Signer, leaf: ProvenLeaf, *, gas: int | None = None

@@ -6,12 +6,12 @@ from bema_py.chain.abi import Parameter
 from bema_py.chain.errors import PlainFormError
 from bema_py.chain.events import (
     EVENT_TYPES,
-    ApprovalOnRecord,
     Event,
     EventPosition,
     element_of,
     snake_case,
 )
+from bema_py.chain.packed_records import ApprovalOnRecord
 from bema_py.chain.plain import (
     from_plain_value,
     read_fields,
@@ -31,11 +31,11 @@ POSITION = (
 APPROVAL = (
     ("vouched_classes", "uint256"),
     ("nonce", "uint256"),
-    ("deadline", "uint256"),
+    ("deadline", "uint64"),
     ("signature", "bytes"),
 )
-SIGNATURES = "bytes[]"
-"""The ABI's type of a list of signatures."""
+APPROVALS, SIGNATURES = "approvals", "signatures"
+"""The inputs of events that are lists."""
 
 
 def event_to_plain(event: Event) -> dict[str, Any]:
@@ -64,18 +64,18 @@ def event_from_plain(plain: object) -> Event:
 
 def _to_plain(parameter: Parameter, event: Event) -> Any:
     value = getattr(event, snake_case(parameter.name))
-    if parameter.type == SIGNATURES:
+    if parameter.name == SIGNATURES:
         return [to_plain_value("bytes", each) for each in value]
-    if parameter.type.endswith("[]"):
+    if parameter.name == APPROVALS:
         return [record_to_plain(APPROVAL, each) for each in value]
     return to_plain_value(parameter.type, value)
 
 
 def _from_plain(path: str, parameter: Parameter, plain: object) -> Any:
-    if not parameter.type.endswith("[]"):
+    if parameter.name not in (APPROVALS, SIGNATURES):
         return from_plain_value(path, parameter.type, plain)
     if not isinstance(plain, list):
         raise PlainFormError(path, "no list")
-    if parameter.type == SIGNATURES:
+    if parameter.name == SIGNATURES:
         return tuple(from_plain_value(path, "bytes", each) for each in plain)
     return tuple(ApprovalOnRecord(**record_from_plain(path, APPROVAL, each)) for each in plain)

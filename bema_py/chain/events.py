@@ -10,9 +10,12 @@ from typing import Any
 from bema_py.chain.abi import Element, artifact, decode_values
 from bema_py.chain.connection import EthereumHash
 from bema_py.chain.errors import ResultError
+from bema_py.chain.packed_records import ApprovalOnRecord, unpack_approvals, unpack_signatures
 from bema_py.core.types import Address, BlockHash, Commitment, Digest, ModelDigest, PartyId
 
 WORD = 32
+UNPACK = {"approvals": unpack_approvals, "signatures": unpack_signatures}
+"""What reads an event's packed records, by the name of the input that holds them."""
 
 
 class Fraud(IntEnum):
@@ -66,16 +69,6 @@ class OriginalPartyRegistered:
     model_card: ModelDigest
     held_classes: int
     label_space: int
-
-
-@dataclass(frozen=True)
-class ApprovalOnRecord:
-    """One approval as the registration event keeps it; who signed is to be recovered."""
-
-    vouched_classes: int
-    nonce: int
-    deadline: int
-    signature: bytes
 
 
 @dataclass(frozen=True)
@@ -274,14 +267,12 @@ def _values(element: Element, topics: list[bytes], data: bytes) -> dict[str, Any
     types = [each.type for each in indexed]
     named = dict(zip(indexed, decode_values(element.name, types, b"".join(topics)), strict=True))
     named |= zip(others, decode_values(element.name, [each.type for each in others], data), strict=True)
-    return {snake_case(each.name): _own(each.type, value) for each, value in named.items()}
+    return {snake_case(each.name): _own(element.name, each.name, value) for each, value in named.items()}
 
 
-def _own(kind: str, value: Any) -> Any:
-    """Give the approvals of a registration their class; everything else is plain."""
-    if kind == "bytes[]":
-        return tuple(value)
-    return tuple(ApprovalOnRecord(*each) for each in value) if kind.endswith("[]") else value
+def _own(event: str, name: str, value: Any) -> Any:
+    """Take packed records apart; everything else is plain. Raises `ResultError`."""
+    return UNPACK[name](event, value) if name in UNPACK else value
 
 
 def _position(log: Mapping[str, Any], time: int) -> EventPosition:

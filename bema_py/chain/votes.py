@@ -93,7 +93,7 @@ def recover_voter(chain_id: int, contract: Address, motion: Motion, signature: b
 
 
 def signatures_of(motion: Motion, votes: Sequence[Vote]) -> list[bytes]:
-    """Give the signatures as the contract wants them, one a signer, ascending by signer.
+    """Give the signatures in the contract's order: one a signer, ascending by signer.
 
     Raises `VotesError` for a vote on another motion.
     """

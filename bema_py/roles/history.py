@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bema_py.chain.events import (
-    ApprovalOnRecord,
     BatchRevealed,
     BlockRejected,
     BlockSubmitted,
@@ -13,6 +12,7 @@ from bema_py.chain.events import (
     PartySuspended,
     PoolFunded,
 )
+from bema_py.chain.packed_records import ApprovalOnRecord
 from bema_py.core.difficulty import TargetRule, target_at
 from bema_py.core.types import (
     Address,

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from bema_py.chain.approvals import Approval, recover_signer
 from bema_py.chain.deployment import Deployment
-from bema_py.chain.events import ApprovalOnRecord, ApprovalRevoked, Event, EventPosition
+from bema_py.chain.events import ApprovalRevoked, Event, EventPosition
+from bema_py.chain.packed_records import ApprovalOnRecord
 from bema_py.core.errors import BemaError
 from bema_py.core.header import genesis_hash
 from bema_py.core.types import Address, PartyId, PartyType, classes_of, hex0x, mask_of

@@ -19,14 +19,14 @@ interface IBema {
         uint256 heldClasses,
         uint256 labelSpace
     );
-    /// @notice A regular party joined; `approvals` are the signatures that admitted it, on record.
+    /// @notice A regular party joined; `approvals` are those that admitted it, on record as they were sent.
     event RegularPartyRegistered(
         uint32 indexed party,
         address indexed account,
         bytes32 modelCard,
         uint256 heldClasses,
         uint256 labelSpace,
-        Approval[] approvals
+        bytes approvals
     );
     /// @notice An original party withdrew an approval that had not been used.
     event ApprovalRevoked(address indexed signer, uint256 nonce);
@@ -50,9 +50,10 @@ interface IBema {
         uint32 leafCount,
         uint256 target
     );
-    /// @notice A party lost its membership from here on; `signatures` are those of the original parties, on record.
+    /// @notice A party lost its membership from here on; `signatures` are those of the original parties, on record as they
+    /// were sent.
     event PartySuspended(
-        uint32 indexed party, address indexed account, bytes32 reason, uint256 deadline, bytes[] signatures
+        uint32 indexed party, address indexed account, bytes32 reason, uint256 deadline, bytes signatures
     );
     /// @notice A block and all its descendants left the chain; `tip`, the block's parent, is the tip again.
     /// @dev By votes: `fraud` is None, `reason` and `signatures` are those of the original parties. By proof: `fraud` says
@@ -63,7 +64,7 @@ interface IBema {
         bytes32 tip,
         Fraud fraud,
         bytes32 reason,
-        bytes[] signatures
+        bytes signatures
     );
     /// @notice The bond of a final or an orphaned block was paid back.
     event BondReturned(bytes32 indexed blockHash, address indexed miner, address to, uint256 amount);
@@ -75,18 +76,6 @@ interface IBema {
     );
     /// @notice An account took out all that it had claimed and not yet taken.
     event RewardWithdrawn(address indexed account, address indexed to, uint256 amount);
-
-    /// @notice One original party's EIP-712 approval of a regular party.
-    /// @param vouchedClasses mask of the classes vouched for, within the signer's held classes
-    /// @param nonce chosen by the signer; a nonce is used once
-    /// @param deadline last chain time, in seconds, at which the approval counts
-    /// @param signature 65 bytes: r | s | v
-    struct Approval {
-        uint256 vouchedClasses;
-        uint256 nonce;
-        uint256 deadline;
-        bytes signature;
-    }
 
     /// @notice A founder as the deployer names it.
     struct Founder {
@@ -145,12 +134,13 @@ interface IBema {
     /// @param modelCard digest of the model card
     /// @param heldClasses mask of the classes of the party's private data
     /// @param labelSpace mask of the classes that the model scores; it holds the held classes
-    /// @param approvals signers strictly ascending by address
+    /// @param approvals 137 bytes each, signers strictly ascending by address: vouched classes 32 | nonce 32 | deadline 8 |
+    /// signature 65, big-endian; the signature is r 32 | s 32 | v 1 of `approvalDigest`
     function registerRegularParty(
         bytes32 modelCard,
         uint256 heldClasses,
         uint256 labelSpace,
-        Approval[] calldata approvals
+        bytes calldata approvals
     ) external returns (uint32 party);
 
     /// @notice Original party: make an unused nonce of yours unusable.
@@ -174,8 +164,8 @@ interface IBema {
     /// original parties would remain than a quorum, which would leave the chain without judges.
     /// @param reason digest of what the original parties recorded
     /// @param deadline last chain time, in seconds, at which the signatures count
-    /// @param signatures 65 bytes each, of `suspensionDigest`, signers strictly ascending by address
-    function suspendParty(address account, bytes32 reason, uint256 deadline, bytes[] calldata signatures)
+    /// @param signatures 65 bytes each, r 32 | s 32 | v 1 of `suspensionDigest`, signers strictly ascending by address
+    function suspendParty(address account, bytes32 reason, uint256 deadline, bytes calldata signatures)
         external;
 
     /// @notice Add a block to the tip, together with the bond.
@@ -193,8 +183,8 @@ interface IBema {
     /// to the pool; descendants are orphaned and their bonds can be taken back. A signature names one block hash, which
     /// is never accepted again, so it is of no use a second time.
     /// @param reason digest of what the original parties recorded
-    /// @param signatures 65 bytes each, of `rejectionDigest`, signers strictly ascending by address
-    function rejectBlock(bytes calldata header, bytes32 reason, bytes[] calldata signatures) external;
+    /// @param signatures 65 bytes each, r 32 | s 32 | v 1 of `rejectionDigest`, signers strictly ascending by address
+    function rejectBlock(bytes calldata header, bytes32 reason, bytes calldata signatures) external;
 
     /// @notice Reject a block inside its challenge window by one leaf that is false on its face; anybody may.
     /// @dev False is a leaf that has none of the four shapes; a first leaf that is no calibration record; a record of other
@@ -381,7 +371,9 @@ interface IBema {
     error HeldClassesOutsideLabelSpace(uint256 heldClasses, uint256 labelSpace);
 
     // Signatures
-    /// @notice Approval or signature `index`, from 0: not 65 bytes, s in the upper half, or nobody's signature.
+    /// @notice Approvals or signatures of `recordLength` bytes each, of which the last is not whole.
+    error RecordCutShort(uint256 length, uint256 recordLength);
+    /// @notice Of approval or signature `index`, from 0: s in the upper half, or nobody's signature.
     error InvalidSignature(uint256 index);
     error SignersNotAscending(address previous, address signer);
     /// @notice Also where anything that was signed differs: the signature then recovers some other address.

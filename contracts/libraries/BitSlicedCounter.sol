@@ -9,7 +9,9 @@ library BitSlicedCounter {
     function upTo(uint256 most) internal pure returns (uint256[] memory planes) {
         uint256 bits = 0;
         while (most >> bits != 0) {
-            ++bits;
+            unchecked {
+                ++bits;
+            }
         }
         planes = new uint256[](bits);
     }

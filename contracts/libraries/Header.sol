@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IBema} from "../interfaces/IBema.sol";
 import {PartyType} from "../types/PartyType.sol";
+import {PackedBytes} from "./PackedBytes.sol";
 import {Sha256d} from "./Sha256d.sol";
 
 /// @notice The 112-byte block header. The fields may be read only after `hash`, which checks the length.
@@ -14,6 +15,8 @@ import {Sha256d} from "./Sha256d.sol";
 ///      | 104    | 8      | nonce           |
 /// Integers are big-endian. No leaf, node or root preimage is 112 bytes long.
 library Header {
+    using PackedBytes for bytes;
+
     uint256 internal constant LENGTH = 112;
 
     /// @notice Double SHA-256 of the header; as a big-endian number it is compared with the target.
@@ -23,19 +26,19 @@ library Header {
     }
 
     function parent(bytes calldata header) internal pure returns (bytes32) {
-        return _wordAt(header, 0);
+        return header.wordAt(0);
     }
 
     function merkleRoot(bytes calldata header) internal pure returns (bytes32) {
-        return _wordAt(header, 32);
+        return header.wordAt(32);
     }
 
     function minerInfo(bytes calldata header) internal pure returns (bytes32) {
-        return _wordAt(header, 64);
+        return header.wordAt(64);
     }
 
     function timestamp(bytes calldata header) internal pure returns (uint64) {
-        return uint64(bytes8(_wordAt(header, 96)));
+        return uint64(bytes8(header.wordAt(96)));
     }
 
     /// @notice The miner info hash: double SHA-256 of miner address 20 | party type 1.
@@ -47,12 +50,5 @@ library Header {
     /// @dev Binds every block to one chain, one contract and one rules object.
     function genesisHash(uint256 chainId, address bema, bytes32 rulesDigest) internal view returns (bytes32) {
         return Sha256d.digest(abi.encodePacked(bytes1(0x04), chainId, bema, rulesDigest));
-    }
-
-    /// @dev In assembly, since a slice would check the length, which `hash` has done, once more for each field.
-    function _wordAt(bytes calldata header, uint256 offset) private pure returns (bytes32 word) {
-        assembly ("memory-safe") {
-            word := calldataload(add(header.offset, offset))
-        }
     }
 }

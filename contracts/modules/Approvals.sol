@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IBema} from "../interfaces/IBema.sol";
+import {ApprovalRecord} from "../libraries/ApprovalRecord.sol";
 import {BitSlicedCounter} from "../libraries/BitSlicedCounter.sol";
 import {ClassMask} from "../libraries/ClassMask.sol";
+import {PackedBytes} from "../libraries/PackedBytes.sol";
 import {PartyType} from "../types/PartyType.sol";
 import {Parties} from "./Parties.sol";
 import {Signatures} from "./Signatures.sol";
@@ -26,7 +28,7 @@ abstract contract Approvals is Parties, Signatures {
         bytes32 modelCard,
         uint256 heldClasses,
         uint256 labelSpace,
-        Approval[] calldata approvals
+        bytes calldata approvals
     ) external returns (uint32 party) {
         _requireGenesisClosed();
         _requireNewAccount(msg.sender);
@@ -69,45 +71,45 @@ abstract contract Approvals is Parties, Signatures {
         bytes32 modelCard,
         uint256 heldClasses,
         uint256 labelSpace,
-        Approval[] calldata approvals
+        bytes calldata approvals
     ) private {
         bytes memory message = _approvalMessage(msg.sender, modelCard, heldClasses, labelSpace, 0, 0, 0);
         bytes32 domain = _domainSeparatorV4();
-        uint256[] memory vouchers = BitSlicedCounter.upTo(approvals.length);
+        uint256 count = PackedBytes.records(approvals, ApprovalRecord.LENGTH);
+        uint256[] memory vouchers = BitSlicedCounter.upTo(count);
         address previous;
-        for (uint256 i = 0; i < approvals.length; ++i) {
-            Approval calldata approval = approvals[i];
-            bytes32 digest = MessageHashUtils.toTypedDataHash(domain, _hashWith(message, approval));
-            address signer = _recover(digest, approval.signature, i);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 start = i * ApprovalRecord.LENGTH;
+            bytes32 digest = MessageHashUtils.toTypedDataHash(domain, _hashWith(message, approvals, start));
+            address signer = _recover(digest, approvals, start + ApprovalRecord.SIGNATURE, i);
             // Stops one founder from counting twice.
             if (signer <= previous) revert SignersNotAscending(previous, signer);
-            _useApproval(signer, approval);
-            vouchers.add(approval.vouchedClasses);
+            _useApproval(signer, approvals, start);
+            vouchers.add(ApprovalRecord.vouchedClasses(approvals, start));
             previous = signer;
         }
         uint256 missing = vouchers.below(heldClasses, APPROVALS_PER_CLASS);
         if (missing != 0) revert TooFewApprovals(missing, APPROVALS_PER_CLASS);
     }
 
-    function _useApproval(address signer, Approval calldata approval) private {
+    function _useApproval(address signer, bytes calldata approvals, uint256 start) private {
         _requireJudge(signer);
-        if (block.timestamp > approval.deadline) {
-            revert ApprovalExpired(signer, approval.deadline, block.timestamp);
-        }
+        uint256 deadline = ApprovalRecord.deadline(approvals, start);
+        if (block.timestamp > deadline) revert ApprovalExpired(signer, deadline, block.timestamp);
         uint256 held = _founderClasses[signer];
-        if (!ClassMask.isWithin(approval.vouchedClasses, held)) {
-            revert VouchedOutsideHeldClasses(signer, approval.vouchedClasses, held);
-        }
-        _useNonce(signer, approval.nonce);
+        uint256 vouched = ApprovalRecord.vouchedClasses(approvals, start);
+        if (!ClassMask.isWithin(vouched, held)) revert VouchedOutsideHeldClasses(signer, vouched, held);
+        _useNonce(signer, ApprovalRecord.nonce(approvals, start));
     }
 
     function _useNonce(address signer, uint256 nonce) private {
         // One bit at the place that the nonce names.
         // forge-lint: disable-next-line(incorrect-shift)
         uint256 bit = 1 << (nonce & 0xff);
-        uint256 used = _usedNonces[signer][nonce >> 8];
+        mapping(uint256 word => uint256) storage words = _usedNonces[signer];
+        uint256 used = words[nonce >> 8];
         if (used & bit != 0) revert ApprovalNonceUsed(signer, nonce);
-        _usedNonces[signer][nonce >> 8] = used | bit;
+        words[nonce >> 8] = used | bit;
     }
 
     /// @dev What EIP-712 hashes of an approval.
@@ -126,11 +128,18 @@ abstract contract Approvals is Parties, Signatures {
     }
 
     /// @dev The hash of the message with vouched classes, nonce and deadline of this approval. In assembly, since the message
-    /// is otherwise written anew for each; `approvalDigest` is the plain twin. The three words follow one another in the
-    /// approval as they do in the message: from byte 160 on, behind the word of its length.
-    function _hashWith(bytes memory message, Approval calldata approval) private pure returns (bytes32 hash) {
+    /// is otherwise written anew for each; `approvalDigest` is the plain twin. The three fields follow one another in the
+    /// record as they do in the message: from byte 160 on, behind the word of its length. There the deadline is the end of
+    /// a word, of which the rest stays zero.
+    function _hashWith(bytes memory message, bytes calldata approvals, uint256 start)
+        private
+        pure
+        returns (bytes32 hash)
+    {
         assembly ("memory-safe") {
-            calldatacopy(add(message, 192), approval, 96)
+            let record := add(approvals.offset, start)
+            calldatacopy(add(message, 192), record, 64)
+            calldatacopy(add(message, 280), add(record, 64), 8)
             hash := keccak256(add(message, 32), mload(message))
         }
     }

@@ -58,7 +58,7 @@ abstract contract FraudProofs is Rejections, Commitments {
     function _rejectFor(Fraud fraud, bytes calldata header, bytes32 blockHash, BlockRecord record) private {
         if (fraud == Fraud.None) revert NoFraud(blockHash);
         _reject(header, blockHash, record);
-        emit BlockRejected(record.height(), blockHash, header.parent(), fraud, 0, new bytes[](0));
+        emit BlockRejected(record.height(), blockHash, header.parent(), fraud, 0, "");
     }
 
     function _requireProved(bytes calldata header, uint32 leafCount, LeafProof calldata leaf) private view {

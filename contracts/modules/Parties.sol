@@ -38,7 +38,7 @@ abstract contract Parties is Configuration {
     /// @inheritdoc IBema
     function registerOriginalParty(bytes32 modelCard, uint256 labelSpace) external returns (uint32 party) {
         PartyRecord founder = _parties[msg.sender];
-        if (founder.kind() != PartyType.OriginalParty) revert NotOriginalParty(msg.sender);
+        if (!founder.isOriginal()) revert NotOriginalParty(msg.sender);
         party = founder.id();
         if (founder.registered()) revert AlreadyRegistered(msg.sender, party);
         if (modelCard == 0) revert ZeroModelCard();
@@ -95,14 +95,14 @@ abstract contract Parties is Configuration {
     /// @dev Of a signer: a suspended original party neither approves nor votes.
     function _requireJudge(address signer) internal view {
         PartyRecord party = _parties[signer];
-        if (party.kind() != PartyType.OriginalParty) revert SignerNotOriginalParty(signer);
+        if (!party.isOriginal()) revert SignerNotOriginalParty(signer);
         if (party.suspendedAt() != 0) revert Suspended(signer, party.suspendedAt());
     }
 
     /// @dev For ever. Stops the original parties from suspending each other until no quorum is left.
     function _suspend(address account) internal returns (uint32) {
         PartyRecord party = _requireMember(account);
-        if (party.kind() == PartyType.OriginalParty) {
+        if (party.isOriginal()) {
             uint256 remaining = FOUNDERS - ++_suspendedFounders;
             if (remaining < QUORUM) revert QuorumUnreachable(remaining, QUORUM);
         }

@@ -17,7 +17,7 @@ abstract contract Rejections is Blocks, Pool, Quorum {
     bytes32 private constant REJECTION_TYPE_HASH = keccak256("Rejection(bytes32 blockHash,bytes32 reason)");
 
     /// @inheritdoc IBema
-    function rejectBlock(bytes calldata header, bytes32 reason, bytes[] calldata signatures) external {
+    function rejectBlock(bytes calldata header, bytes32 reason, bytes calldata signatures) external {
         (bytes32 blockHash, BlockRecord record) = _requireChallengeable(header);
         if (reason == 0) revert ZeroReason();
         _requireQuorum(rejectionDigest(blockHash, reason), signatures);

@@ -9,13 +9,14 @@ import {Signature} from "../libraries/Signature.sol";
 abstract contract Signatures is IBema, EIP712 {
     constructor() EIP712("BEMA", "1") {}
 
+    /// @param start where the signature begins in `data`, which holds it whole
     /// @param index of the signature among those given, for the error
-    function _recover(bytes32 digest, bytes calldata signature, uint256 index)
+    function _recover(bytes32 digest, bytes calldata data, uint256 start, uint256 index)
         internal
         pure
         returns (address signer)
     {
-        signer = Signature.recover(digest, signature);
+        signer = Signature.recover(digest, data, start);
         if (signer == address(0)) revert InvalidSignature(index);
     }
 }

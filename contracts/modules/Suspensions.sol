@@ -10,7 +10,7 @@ abstract contract Suspensions is Quorum {
         keccak256("Suspension(address account,bytes32 reason,uint256 deadline)");
 
     /// @inheritdoc IBema
-    function suspendParty(address account, bytes32 reason, uint256 deadline, bytes[] calldata signatures)
+    function suspendParty(address account, bytes32 reason, uint256 deadline, bytes calldata signatures)
         external
     {
         _requireGenesisClosed();

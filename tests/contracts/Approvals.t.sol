@@ -8,20 +8,20 @@ contract ApprovalsTest is Fixture {
     uint256 private constant CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
 
     Candidate private candidate;
-    IBema.Approval[] private approvals;
+    Approval[] private approvals;
 
     function setUp() public override {
         super.setUp();
         _closeGenesis();
         candidate = _candidate();
-        IBema.Approval[] memory good = _goodApprovals(candidate);
+        Approval[] memory good = _goodApprovals(candidate);
         approvals.push(good[0]);
         approvals.push(good[1]);
     }
 
     function testRegistersWithApprovalsOnRecord() public {
         vm.expectEmit(address(bema));
-        emit IBema.RegularPartyRegistered(4, JOINER, CARD, 1, 3, approvals);
+        emit IBema.RegularPartyRegistered(4, JOINER, CARD, 1, 3, _packed(approvals));
         vm.assertEq(_register(candidate, approvals), 4);
         vm.assertEq(bema.partyOf(JOINER), 4);
         vm.assertEq(bema.partyCount(), 4);
@@ -85,7 +85,7 @@ contract ApprovalsTest is Fixture {
 
     function testAcceptsApprovalsBeforeTheirDeadline() public {
         approvals[0] = _approve(candidate, 0, 1, 7, GENESIS_TIME + 1);
-        approvals[1] = _approve(candidate, 2, 1, 7, type(uint256).max);
+        approvals[1] = _approve(candidate, 2, 1, 7, type(uint64).max);
         vm.assertEq(_register(candidate, approvals), 4);
     }
 
@@ -128,7 +128,7 @@ contract ApprovalsTest is Fixture {
     }
 
     function testRefusesSignersOutOfOrder() public {
-        IBema.Approval[] memory good = _goodApprovals(candidate);
+        Approval[] memory good = _goodApprovals(candidate);
         approvals[0] = good[1];
         approvals[1] = good[0];
         _refuses(abi.encodeWithSelector(IBema.SignersNotAscending.selector, founders[2], founders[0]));
@@ -152,14 +152,26 @@ contract ApprovalsTest is Fixture {
         _refuses(abi.encodeWithSelector(IBema.SignerNotOriginalParty.selector, vm.addr(0xe71)));
     }
 
-    function testRefusesSignatureLengths() public {
+    function testRefusesApprovalsCutShort() public {
         approvals[1].signature.pop();
+        _refuses(abi.encodeWithSelector(IBema.RecordCutShort.selector, 273, 137));
+        approvals[1].signature.push(0x1d);
         _refuses(abi.encodeWithSelector(IBema.InvalidSignature.selector, 1));
-        approvals[1].signature.push(0x1b);
-        approvals[1].signature.push(0x1b);
-        _refuses(abi.encodeWithSelector(IBema.InvalidSignature.selector, 1));
-        approvals[0].signature = "";
+        approvals[1].signature.push(0x1d);
+        _refuses(abi.encodeWithSelector(IBema.RecordCutShort.selector, 275, 137));
+    }
+
+    function testRefusesEmptySignature() public {
+        approvals[0].signature = new bytes(65);
         _refuses(abi.encodeWithSelector(IBema.InvalidSignature.selector, 0));
+    }
+
+    /// @dev The last chain time that a record can hold.
+    function testLatestDeadline() public {
+        vm.warp(type(uint64).max);
+        approvals[0] = _approve(candidate, 0, 1, 7, type(uint64).max);
+        approvals[1] = _approve(candidate, 2, 1, 7, type(uint64).max);
+        vm.assertEq(_register(candidate, approvals), 4);
     }
 
     /// @dev The twin (r, n - s) recovers the same signer on the precompile; accepting both would make two signatures of one.
@@ -200,37 +212,38 @@ contract ApprovalsTest is Fixture {
 
     function testRefusesApprovalForAnotherAccount() public {
         candidate.account = STRANGER;
-        _refusesEveryTwin();
+        _refusesEveryTwin(_packed(approvals));
     }
 
     function testRefusesApprovalForAnotherModel() public {
         candidate.modelCard = keccak256("other");
-        _refusesEveryTwin();
+        _refusesEveryTwin(_packed(approvals));
     }
 
     function testRefusesApprovalForOtherClasses() public {
         candidate.heldClasses = 2;
-        _refusesEveryTwin();
+        _refusesEveryTwin(_packed(approvals));
     }
 
     function testRefusesApprovalForAnotherLabelSpace() public {
         candidate.labelSpace = 7;
-        _refusesEveryTwin();
+        _refusesEveryTwin(_packed(approvals));
     }
 
     function testRefusesApprovalOfAnotherChain() public {
         vm.chainId(block.chainid + 1);
-        _refusesEveryTwin();
+        _refusesEveryTwin(_packed(approvals));
     }
 
     /// @dev A flipped bit in an approval's fields or signature: refused; put back: accepted.
-    function testFuzzFlippedApproval(uint256 which, uint256 bit) public {
-        which = bound(which, 0, 1);
-        bit = bound(bit, 0, 1287);
-        _flip(approvals[which], bit);
-        _refusesEveryTwin();
-        _flip(approvals[which], bit);
-        vm.assertEq(_register(candidate, approvals), 4);
+    function testFuzzFlippedApproval(uint256 bit) public {
+        bytes memory packed = _packed(approvals);
+        bit = bound(bit, 0, packed.length * 8 - 1);
+        bytes1 flip = bytes1(uint8(1 << (bit % 8)));
+        packed[bit / 8] ^= flip;
+        _refusesEveryTwin(packed);
+        packed[bit / 8] ^= flip;
+        vm.assertEq(_register(candidate, packed), 4);
     }
 
     /// @dev For each class the number of vouching founders decides, whatever the masks.
@@ -261,10 +274,10 @@ contract ApprovalsTest is Fixture {
     }
 
     /// @dev A changed message recovers an unknown signer, or none: which of the reasons comes first is chance.
-    function _refusesEveryTwin() private {
+    function _refusesEveryTwin(bytes memory packed) private {
         vm.prank(candidate.account);
         try bema.registerRegularParty(
-            candidate.modelCard, candidate.heldClasses, candidate.labelSpace, approvals
+            candidate.modelCard, candidate.heldClasses, candidate.labelSpace, packed
         ) {
             vm.assertTrue(false, "accepted");
         } catch (bytes memory reason) {
@@ -276,15 +289,6 @@ contract ApprovalsTest is Fixture {
                 "other reason"
             );
         }
-    }
-
-    /// @dev Bits 0..255 vouched classes, 256..511 nonce, 512..767 deadline, 768..1287 signature.
-    function _flip(IBema.Approval storage approval, uint256 bit) private {
-        uint256 mask = 1 << (bit % 256);
-        if (bit < 256) approval.vouchedClasses ^= mask;
-        else if (bit < 512) approval.nonce ^= mask;
-        else if (bit < 768) approval.deadline ^= mask;
-        else approval.signature[(bit - 768) / 8] ^= bytes1(uint8(1 << (bit % 8)));
     }
 
     function _parts(bytes memory signature) private pure returns (bytes32 r, bytes32 s, uint8 v) {

@@ -31,7 +31,7 @@ contract ForeignVectorsTest is Vectors {
     }
 
     function recover(bytes32 digest, bytes calldata signature) external pure returns (address) {
-        return Signature.recover(digest, signature);
+        return Signature.recover(digest, signature, 0);
     }
 
     function _reversed(bytes32 word) private pure returns (bytes32 turned) {

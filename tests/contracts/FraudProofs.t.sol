@@ -47,7 +47,7 @@ contract FraudProofsTest is Chain {
         vm.expectEmit(address(bema));
         emit IBema.PoolFunded(founders[0], BOND, uint256(BOND) + 5 ether);
         vm.expectEmit(address(bema));
-        emit IBema.BlockRejected(1, _sha256d(header), genesis, Fraud.UpdateOfUnknownParty, 0, new bytes[](0));
+        emit IBema.BlockRejected(1, _sha256d(header), genesis, Fraud.UpdateOfUnknownParty, 0, "");
         vm.prank(STRANGER);
         bema.rejectFalseLeaf(header, uint32(leaves.length), proof);
         (bytes32 tip,,) = bema.tip();
@@ -400,7 +400,7 @@ contract FraudProofsTest is Chain {
         IBema.LeafProof memory proof = _proofOf(leaves, index);
         (bytes32 parent, uint32 height) = _expected();
         vm.expectEmit(address(bema));
-        emit IBema.BlockRejected(height, _sha256d(header), parent, fraud, 0, new bytes[](0));
+        emit IBema.BlockRejected(height, _sha256d(header), parent, fraud, 0, "");
         bema.rejectFalseLeaf(header, uint32(leaves.length), proof);
         _assertStatus(header, BlockStatus.Orphaned);
     }
@@ -410,7 +410,7 @@ contract FraudProofsTest is Chain {
         IBema.LeafProof memory other = _proofOf(leaves, second);
         (bytes32 parent, uint32 height) = _expected();
         vm.expectEmit(address(bema));
-        emit IBema.BlockRejected(height, _sha256d(header), parent, Fraud.LeavesOutOfOrder, 0, new bytes[](0));
+        emit IBema.BlockRejected(height, _sha256d(header), parent, Fraud.LeavesOutOfOrder, 0, "");
         bema.rejectUnorderedLeaves(header, uint32(leaves.length), one, other);
         _assertStatus(header, BlockStatus.Orphaned);
     }

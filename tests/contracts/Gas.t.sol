@@ -56,7 +56,7 @@ abstract contract Operations is Chain, Meter {
                 bema.revokeApproval(200);
             }
             Candidate memory candidate = _candidate();
-            IBema.Approval[] memory approvals = new IBema.Approval[](count);
+            Approval[] memory approvals = new Approval[](count);
             uint256[3] memory vouched = [uint256(1), 4, 1];
             for (uint256 i = 0; i < count; ++i) {
                 approvals[i] = _approve(candidate, i, vouched[i], 7, GENESIS_TIME * 2);
@@ -65,7 +65,7 @@ abstract contract Operations is Chain, Meter {
                 names[count - 1],
                 JOINER,
                 0,
-                abi.encodeCall(IBema.registerRegularParty, (CARD, 1, 3, approvals))
+                abi.encodeCall(IBema.registerRegularParty, (CARD, 1, 3, _packed(approvals)))
             );
         }
     }
@@ -107,7 +107,7 @@ abstract contract Operations is Chain, Meter {
     /// @dev The second rejection of a chain: the first also writes the depth of the stack for the first time.
     function testRejection() public {
         bytes[] memory headers = _growChain(3, 30);
-        bytes[] memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 2);
+        bytes memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 2);
         uint256 before = vm.snapshotState();
         _measure(
             "reject_block_first", STRANGER, 0, abi.encodeCall(IBema.rejectBlock, (headers[0], REASON, votes))
@@ -121,7 +121,7 @@ abstract contract Operations is Chain, Meter {
     }
 
     function testSuspension() public {
-        bytes[] memory votes = _votes(bema.suspensionDigest(JOINER, REASON, block.timestamp), 2);
+        bytes memory votes = _votes(bema.suspensionDigest(JOINER, REASON, block.timestamp), 2);
         _measure(
             "suspend_party",
             STRANGER,

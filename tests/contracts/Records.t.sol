@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IBema} from "../../contracts/interfaces/IBema.sol";
+import {ApprovalRecord} from "../../contracts/libraries/ApprovalRecord.sol";
 import {BlockRecord, BlockRecordLibrary} from "../../contracts/libraries/BlockRecord.sol";
 import {Header} from "../../contracts/libraries/Header.sol";
+import {PackedBytes} from "../../contracts/libraries/PackedBytes.sol";
 import {PartyRecord, PartyRecordLibrary} from "../../contracts/libraries/PartyRecord.sol";
 import {PoolRecord, PoolRecordLibrary} from "../../contracts/libraries/PoolRecord.sol";
 import {Rollback, RollbackLibrary} from "../../contracts/libraries/RollbackStack.sol";
+import {Signature} from "../../contracts/libraries/Signature.sol";
 import {PartyType} from "../../contracts/types/PartyType.sol";
 import {Test} from "./support/Test.sol";
 
@@ -109,9 +113,39 @@ contract RecordsTest is Test {
         vm.assertEq(Header.hash(header), sha256(bytes.concat(sha256(header))));
     }
 
+    /// @dev Each field of a record against a slice of the same bytes, wherever the record begins.
+    function testFuzzApprovalRecord(bytes[3] memory filling, uint256 which) public view {
+        bytes memory approvals = bytes.concat(filling[0], filling[1], filling[2], new bytes(2 * 137));
+        this.checkApproval(approvals, (which % (approvals.length / 137)) * 137);
+    }
+
+    function checkApproval(bytes calldata approvals, uint256 start) external view {
+        bytes calldata record = approvals[start:start + ApprovalRecord.LENGTH];
+        vm.assertEq(ApprovalRecord.vouchedClasses(approvals, start), uint256(bytes32(record[0:32])));
+        vm.assertEq(ApprovalRecord.nonce(approvals, start), uint256(bytes32(record[32:64])));
+        vm.assertEq(ApprovalRecord.deadline(approvals, start), uint64(bytes8(record[64:72])));
+        vm.assertEq(ApprovalRecord.SIGNATURE + Signature.LENGTH, ApprovalRecord.LENGTH);
+    }
+
+    /// @dev Whole records are counted, a cut one is named.
+    function testFuzzRecordCount(bytes memory data, uint256 length) public {
+        length = bound(length, 1, 200);
+        if (data.length % length == 0) {
+            vm.assertEq(this.records(data, length) * length, data.length);
+        } else {
+            vm.expectRevert(abi.encodeWithSelector(IBema.RecordCutShort.selector, data.length, length));
+            this.records(data, length);
+        }
+    }
+
+    function records(bytes calldata data, uint256 length) external pure returns (uint256) {
+        return PackedBytes.records(data, length);
+    }
+
     function _checkParty(PartyRecord record) private view {
         vm.assertEq(record.id(), _party.id);
         vm.assertTrue(record.kind() == _party.kind);
+        vm.assertTrue(record.isOriginal() == (_party.kind == PartyType.OriginalParty));
         vm.assertTrue(record.registered() == _party.registered);
         vm.assertEq(record.suspendedAt(), _party.suspendedAt);
         uint256 word;

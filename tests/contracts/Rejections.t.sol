@@ -13,7 +13,7 @@ contract RejectionsTest is Chain {
     function testRejectsTheTipWithVotesOnRecord() public {
         headers = _growChain(2, 30);
         bytes32 rejected = _sha256d(headers[1]);
-        bytes[] memory votes = _votes(bema.rejectionDigest(rejected, REASON), 2);
+        bytes memory votes = _votes(bema.rejectionDigest(rejected, REASON), 2);
         vm.expectEmit(address(bema));
         emit IBema.PoolFunded(founders[0], BOND, BOND);
         vm.expectEmit(address(bema));
@@ -108,21 +108,21 @@ contract RejectionsTest is Chain {
 
     function testRefusesZeroReason() public {
         headers = _growChain(1, 30);
-        bytes[] memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), 0), 2);
+        bytes memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), 0), 2);
         vm.expectRevert(abi.encodeWithSelector(IBema.ZeroReason.selector));
         bema.rejectBlock(headers[0], 0, votes);
     }
 
     function testRefusesTooFewVotes() public {
         headers = _growChain(1, 30);
-        bytes[] memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 1);
+        bytes memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 1);
         vm.expectRevert(abi.encodeWithSelector(IBema.TooFewSignatures.selector, 1, 2));
         bema.rejectBlock(headers[0], REASON, votes);
     }
 
     function testRefusesVotesAgainstAnotherBlock() public {
         headers = _growChain(2, 30);
-        bytes[] memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 2);
+        bytes memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 2);
         vm.assertFalse(_tryToReject(headers[1], REASON, votes));
         vm.assertTrue(_tryToReject(headers[0], REASON, votes));
     }
@@ -130,7 +130,7 @@ contract RejectionsTest is Chain {
     /// @dev One flipped bit in header, reason or signatures and the block stays; untouched, it goes.
     function testFuzzFlippedVote(uint256 bit) public {
         headers = _growChain(1, 30);
-        bytes[] memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 2);
+        bytes memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 2);
         bit = bound(bit, 0, 896 + 256 + 1_040 - 1);
         bytes memory header = headers[0];
         bytes32 reason = REASON;
@@ -138,9 +138,9 @@ contract RejectionsTest is Chain {
         uint256 place = bit / 8;
         if (bit < 896) header[place] ^= flip;
         else if (bit < 1_152) reason ^= bytes32(1 << (bit - 896));
-        else votes[(place - 144) / 65][(place - 144) % 65] ^= flip;
+        else votes[place - 144] ^= flip;
         vm.assertFalse(_tryToReject(header, reason, votes));
-        if (bit >= 1_152) votes[(place - 144) / 65][(place - 144) % 65] ^= flip;
+        if (bit >= 1_152) votes[place - 144] ^= flip;
         vm.assertTrue(_tryToReject(headers[0], REASON, votes));
     }
 
@@ -240,7 +240,7 @@ contract RejectionsTest is Chain {
         vm.assertEq(bema.targetAt(submittedAt), target);
     }
 
-    function _tryToReject(bytes memory header, bytes32 reason, bytes[] memory votes) private returns (bool) {
+    function _tryToReject(bytes memory header, bytes32 reason, bytes memory votes) private returns (bool) {
         try bema.rejectBlock(header, reason, votes) {
             return true;
         } catch {
@@ -249,7 +249,7 @@ contract RejectionsTest is Chain {
     }
 
     function _refuses(bytes memory header, bytes memory reason) private {
-        bytes[] memory votes = _votes(bema.rejectionDigest(_sha256d(header), REASON), 2);
+        bytes memory votes = _votes(bema.rejectionDigest(_sha256d(header), REASON), 2);
         vm.expectRevert(reason);
         bema.rejectBlock(header, REASON, votes);
     }

@@ -26,20 +26,24 @@ contract SignatureTest is Test {
         vm.assertEq(this.recover(digest, signature), this.twin(digest, signature));
     }
 
-    function testFuzzOtherLengths(bytes32 digest, bytes memory signature) public view {
-        vm.assertEq(this.recover(digest, signature), this.twin(digest, signature));
-    }
-
-    function testLengthsAround65() public view {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(1, 0);
-        bytes memory signature = abi.encodePacked(r, s, v);
-        vm.assertEq(this.recover(0, bytes.concat(signature, hex"00")), address(0));
-        vm.assertEq(this.recover(0, abi.encodePacked(r, s)), address(0));
-        vm.assertEq(this.recover(0, ""), address(0));
+    /// @dev Wherever it begins, and whatever stands before and behind it.
+    function testFuzzSignatureAmongOtherBytes(bytes32 digest, bytes memory before, bytes memory behind)
+        public
+        view
+    {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(1, digest);
+        bytes memory data = abi.encodePacked(before, r, s, v, behind);
+        vm.assertEq(this.recoverAt(digest, data, before.length), vm.addr(1));
+        data[before.length + 40] ^= 0x01;
+        vm.assertTrue(this.recoverAt(digest, data, before.length) != vm.addr(1), "another signature");
     }
 
     function recover(bytes32 digest, bytes calldata signature) external pure returns (address) {
-        return Signature.recover(digest, signature);
+        return Signature.recover(digest, signature, 0);
+    }
+
+    function recoverAt(bytes32 digest, bytes calldata data, uint256 start) external pure returns (address) {
+        return Signature.recover(digest, data, start);
     }
 
     function twin(bytes32 digest, bytes calldata signature) external pure returns (address signer) {

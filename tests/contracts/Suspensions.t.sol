@@ -16,7 +16,7 @@ contract SuspensionsTest is Chain {
 
     function testSuspendsWithVotesOnRecord() public {
         vm.expectEmit(address(bema));
-        emit IBema.PartySuspended(4, JOINER, REASON, GENESIS_TIME, signatures);
+        emit IBema.PartySuspended(4, JOINER, REASON, GENESIS_TIME, _joined(signatures));
         _send();
         _assertStanding(JOINER, PartyType.RegularParty, GENESIS_TIME);
         _assertStanding(founders[0], PartyType.OriginalParty, 0);
@@ -57,7 +57,7 @@ contract SuspensionsTest is Chain {
         _suspend(founders[2]);
         Candidate memory candidate = _candidate();
         candidate.account = STRANGER;
-        IBema.Approval[] memory approvals = _goodApprovals(candidate);
+        Approval[] memory approvals = _goodApprovals(candidate);
         approvals[0] = _approve(candidate, 0, 1, 8, GENESIS_TIME);
         approvals[1] = _approve(candidate, 2, 1, 8, GENESIS_TIME);
         vm.expectRevert(abi.encodeWithSelector(IBema.Suspended.selector, founders[2], GENESIS_TIME));
@@ -75,7 +75,7 @@ contract SuspensionsTest is Chain {
     /// @dev Otherwise two founders could leave a chain in which nothing can be rejected any more.
     function testRefusesToSuspendFoundersBelowAQuorum() public {
         _suspend(founders[2]);
-        bytes[] memory votes = _votes(bema.suspensionDigest(founders[0], REASON, GENESIS_TIME), 2);
+        bytes memory votes = _votes(bema.suspensionDigest(founders[0], REASON, GENESIS_TIME), 2);
         vm.expectRevert(abi.encodeWithSelector(IBema.QuorumUnreachable.selector, 1, 2));
         bema.suspendParty(founders[0], REASON, GENESIS_TIME, votes);
         _send();
@@ -88,8 +88,7 @@ contract SuspensionsTest is Chain {
         bema = _deploy(given, _founderList());
         _closeGenesis();
         for (uint256 i = 0; i < 3; ++i) {
-            bytes[] memory vote = new bytes[](1);
-            vote[0] = _sign(keys[i], bema.suspensionDigest(founders[i], REASON, GENESIS_TIME));
+            bytes memory vote = _sign(keys[i], bema.suspensionDigest(founders[i], REASON, GENESIS_TIME));
             if (i == 2) vm.expectRevert(abi.encodeWithSelector(IBema.QuorumUnreachable.selector, 0, 1));
             bema.suspendParty(founders[i], REASON, GENESIS_TIME, vote);
         }
@@ -102,7 +101,7 @@ contract SuspensionsTest is Chain {
 
     function testRefusesZeroReason() public {
         vm.expectRevert(abi.encodeWithSelector(IBema.ZeroReason.selector));
-        bema.suspendParty(JOINER, 0, GENESIS_TIME, signatures);
+        bema.suspendParty(JOINER, 0, GENESIS_TIME, _joined(signatures));
     }
 
     function testDeadlineIsTheLastSecond() public {
@@ -114,8 +113,8 @@ contract SuspensionsTest is Chain {
     }
 
     function testAcceptsSignaturesBeforeTheirDeadline() public {
-        signatures = _votes(bema.suspensionDigest(JOINER, REASON, GENESIS_TIME + 1), 2);
-        bema.suspendParty(JOINER, REASON, GENESIS_TIME + 1, signatures);
+        bytes memory votes = _votes(bema.suspensionDigest(JOINER, REASON, GENESIS_TIME + 1), 2);
+        bema.suspendParty(JOINER, REASON, GENESIS_TIME + 1, votes);
         _assertStanding(JOINER, PartyType.RegularParty, GENESIS_TIME);
     }
 
@@ -139,16 +138,19 @@ contract SuspensionsTest is Chain {
     }
 
     function testRefusesStrangersVote() public {
-        signatures = new bytes[](2);
-        bytes32 digest = bema.suspensionDigest(JOINER, REASON, GENESIS_TIME);
-        signatures[0] = _sign(0xe71, digest);
+        signatures[0] = _sign(0xe71, bema.suspensionDigest(JOINER, REASON, GENESIS_TIME));
         _refuses(abi.encodeWithSelector(IBema.SignerNotOriginalParty.selector, vm.addr(0xe71)));
     }
 
     function testRefusesMalformedSignatures() public {
         signatures[1].pop();
+        _refuses(abi.encodeWithSelector(IBema.RecordCutShort.selector, 129, 65));
+        signatures[1].push(0x1d);
         _refuses(abi.encodeWithSelector(IBema.InvalidSignature.selector, 1));
-        signatures[0] = "";
+        signatures[1].push(0x1d);
+        _refuses(abi.encodeWithSelector(IBema.RecordCutShort.selector, 131, 65));
+        signatures[0] = new bytes(65);
+        signatures[1].pop();
         _refuses(abi.encodeWithSelector(IBema.InvalidSignature.selector, 0));
     }
 
@@ -162,7 +164,7 @@ contract SuspensionsTest is Chain {
     function testRefusesUnregisteredAccount() public {
         _setVotes(STRANGER, 2);
         vm.expectRevert(abi.encodeWithSelector(IBema.NotRegistered.selector, STRANGER));
-        bema.suspendParty(STRANGER, REASON, GENESIS_TIME, signatures);
+        bema.suspendParty(STRANGER, REASON, GENESIS_TIME, _joined(signatures));
     }
 
     function testRefusesSuspensionTwice() public {
@@ -186,7 +188,7 @@ contract SuspensionsTest is Chain {
     }
 
     function _tryToSuspend(address account, bytes32 reason, uint256 deadline) private returns (bool) {
-        try bema.suspendParty(account, reason, deadline, signatures) {
+        try bema.suspendParty(account, reason, deadline, _joined(signatures)) {
             return true;
         } catch {
             return false;
@@ -194,11 +196,11 @@ contract SuspensionsTest is Chain {
     }
 
     function _setVotes(address account, uint256 count) private {
-        signatures = _votes(bema.suspensionDigest(account, REASON, GENESIS_TIME), count);
+        signatures = _signatures(bema.suspensionDigest(account, REASON, GENESIS_TIME), count);
     }
 
     function _send() private {
-        bema.suspendParty(JOINER, REASON, GENESIS_TIME, signatures);
+        bema.suspendParty(JOINER, REASON, GENESIS_TIME, _joined(signatures));
     }
 
     function _refuses(bytes memory reason) private {

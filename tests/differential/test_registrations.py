@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from questions import FEW, NONE, Answer, Refusal, another, ask, next_time, refused
 
 from bema_py.chain.approvals import Approval, approval_digest
+from bema_py.chain.typed_data import SIGNATURE_LENGTH
 from bema_py.core.types import Address, ModelDigest
 
 TERMS = ("expired", "outside", "nonce", "withheld")
@@ -54,12 +55,18 @@ def test_registrations(council: Council, fault: str, also: str, held: int, free:
     given = [approval(council, joining, founder, held, labels, model) for founder in signers(council, faults)]
     place = which % len(given)
     given[place] = spoilt_approval(council, given[place], faults)
-    structs = [(each.vouched_classes, each.nonce, each.deadline, each.signature) for each in given]
+    packed = b"".join(map(record, given))
     sender = council.world.account(joining)
-    answer = ask(council.world, sender, "registerRegularParty", (model, held, labels, structs))
+    answer = ask(council.world, sender, "registerRegularParty", (model, held, labels, packed))
     candidate = candidate_answer(council, joining, model, held, labels)
     expected = candidate or approvals_answer(council, held, given)
     assert answer == (expected or (len(HELD) + 2,))
+
+
+def record(given: Approval) -> bytes:
+    """Write an approval as the interface's table says, whatever its signature's length."""
+    fields = ((given.vouched_classes, 32), (given.nonce, 32), (given.deadline, 8))
+    return b"".join(value.to_bytes(length, "big") for value, length in fields) + given.signature
 
 
 def spoilt_approval(council: Council, given: Approval, faults: set[str]) -> Approval:
@@ -94,6 +101,9 @@ def candidate_answer(council: Council, joining: int, model: ModelDigest, held: i
 def approvals_answer(council: Council, held: int, given: Sequence[Approval]) -> Answer:
     """Check the approvals in their order, then count, class by class, who vouches for it."""
     world, previous = council.world, Address(bytes(20))
+    if any(len(each.signature) != SIGNATURE_LENGTH for each in given):
+        length = sum(len(record(each)) for each in given)
+        return refused("RecordCutShort", length=length, recordLength=72 + SIGNATURE_LENGTH)
     for index, each in enumerate(given):
         digest = approval_digest(world.chain.chain_id, world.contract.address, each)
         signer = recovered(digest, each.signature, index)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from questions import FEW, NONE, WORDS, Answer, Refusal, another, ask, next_time, refused
 
+from bema_py.chain.typed_data import SIGNATURE_LENGTH
 from bema_py.chain.votes import Suspension, motion_digest, sign_vote
 from bema_py.core.types import Address, Digest
 
@@ -30,7 +31,7 @@ def test_votes(council: Council, fault: str, also: str, left: int, which: int, r
     place = which % len(signatures)
     signatures[place] = spoil(signatures[place], faults)
     digest = motion_digest(world.chain.chain_id, world.contract.address, motion)
-    question = (motion.account, motion.reason, motion.deadline, signatures)
+    question = (motion.account, motion.reason, motion.deadline, b"".join(signatures))
     expected = suspension_answer(council, motion, digest, signatures)
     assert ask(world, world.account(STRANGER), "suspendParty", question) == expected
 
@@ -60,6 +61,9 @@ def suspension_answer(
 
 
 def quorum_answer(council: Council, digest: bytes, signatures: Sequence[bytes]) -> Answer:
+    length = len(b"".join(signatures))
+    if length % SIGNATURE_LENGTH:
+        return refused("RecordCutShort", length=length, recordLength=SIGNATURE_LENGTH)
     if len(signatures) < QUORUM:
         return refused("TooFewSignatures", signatures=len(signatures), required=QUORUM)
     previous = Address(bytes(20))

@@ -213,11 +213,11 @@ contract Actors is Chain {
         if (mined.length == 0) return;
         Mined storage entry = mined[which % mined.length];
         bytes32 digest = bema.rejectionDigest(_sha256d(entry.header), REASON);
-        bytes[] memory votes = _votes(digest, 2);
+        bytes[] memory votes = _signatures(digest, 2);
         if (kind % 3 == 0) votes[1] = votes[0];
         else if (kind % 3 == 1) votes[1] = _sign(0xe71, digest);
         else votes[0] = hex"00";
-        try bema.rejectBlock(entry.header, REASON, votes) {
+        try bema.rejectBlock(entry.header, REASON, _joined(votes)) {
             ++breaches;
         } catch {
             ++refusals;
@@ -227,7 +227,7 @@ contract Actors is Chain {
     /// @dev An approval that has been used, by somebody else.
     function replayApproval(uint160 account) external {
         Candidate memory candidate = _candidate();
-        IBema.Approval[] memory approvals = _goodApprovals(candidate);
+        bytes memory approvals = _packed(_goodApprovals(candidate));
         candidate.account = address(account);
         if (bema.partyOf(candidate.account) != 0 || account == 0) return;
         vm.prank(candidate.account);

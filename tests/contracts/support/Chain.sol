@@ -84,8 +84,12 @@ abstract contract Chain is Fixture {
         }
     }
 
-    /// @dev Signatures of the first `count` founders, who are in the order of their addresses.
-    function _votes(bytes32 digest, uint256 count) internal view returns (bytes[] memory signatures) {
+    function _votes(bytes32 digest, uint256 count) internal view returns (bytes memory) {
+        return _joined(_signatures(digest, count));
+    }
+
+    /// @dev Of the first `count` founders, who are in the order of their addresses.
+    function _signatures(bytes32 digest, uint256 count) internal view returns (bytes[] memory signatures) {
         signatures = new bytes[](count);
         for (uint256 i = 0; i < count; ++i) {
             signatures[i] = _sign(keys[i], digest);

@@ -18,6 +18,13 @@ abstract contract Fixture is Deployer {
         uint256 labelSpace;
     }
 
+    struct Approval {
+        uint256 vouchedClasses;
+        uint256 nonce;
+        uint64 deadline;
+        bytes signature;
+    }
+
     uint256 internal constant ALL = 15;
     uint256 internal constant HELD_1 = 7;
     uint256 internal constant HELD_2 = 12;
@@ -90,8 +97,8 @@ abstract contract Fixture is Deployer {
     }
 
     /// @dev Founders 1 and 3 vouch for class 0, in the order of their addresses.
-    function _goodApprovals(Candidate memory candidate) internal view returns (IBema.Approval[] memory list) {
-        list = new IBema.Approval[](2);
+    function _goodApprovals(Candidate memory candidate) internal view returns (Approval[] memory list) {
+        list = new Approval[](2);
         list[0] = _approve(candidate, 0, 1, 7, GENESIS_TIME);
         list[1] = _approve(candidate, 2, 1, 7, GENESIS_TIME);
     }
@@ -102,7 +109,7 @@ abstract contract Fixture is Deployer {
         uint256 vouched,
         uint256 nonce,
         uint256 deadline
-    ) internal view returns (IBema.Approval memory) {
+    ) internal view returns (Approval memory) {
         return _approveWithKey(candidate, keys[founder], vouched, nonce, deadline);
     }
 
@@ -112,7 +119,7 @@ abstract contract Fixture is Deployer {
         uint256 vouched,
         uint256 nonce,
         uint256 deadline
-    ) internal view returns (IBema.Approval memory) {
+    ) internal view returns (Approval memory) {
         bytes32 digest = bema.approvalDigest(
             candidate.account,
             candidate.modelCard,
@@ -123,19 +130,39 @@ abstract contract Fixture is Deployer {
             deadline
         );
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
-        return IBema.Approval({
-            vouchedClasses: vouched, nonce: nonce, deadline: deadline, signature: abi.encodePacked(r, s, v)
+        return Approval({
+            vouchedClasses: vouched,
+            nonce: nonce,
+            deadline: uint64(deadline),
+            signature: abi.encodePacked(r, s, v)
         });
     }
 
-    function _register(Candidate memory candidate, IBema.Approval[] memory approvals)
-        internal
-        returns (uint32)
-    {
+    function _register(Candidate memory candidate, Approval[] memory approvals) internal returns (uint32) {
+        return _register(candidate, _packed(approvals));
+    }
+
+    function _register(Candidate memory candidate, bytes memory approvals) internal returns (uint32) {
         vm.prank(candidate.account);
         return bema.registerRegularParty(
             candidate.modelCard, candidate.heldClasses, candidate.labelSpace, approvals
         );
+    }
+
+    /// @dev Written out once more, apart from the library under test.
+    function _packed(Approval[] memory approvals) internal pure returns (bytes memory) {
+        bytes[] memory records = new bytes[](approvals.length);
+        for (uint256 i = 0; i < approvals.length; ++i) {
+            Approval memory each = approvals[i];
+            records[i] = abi.encodePacked(each.vouchedClasses, each.nonce, each.deadline, each.signature);
+        }
+        return _joined(records);
+    }
+
+    function _joined(bytes[] memory records) internal pure returns (bytes memory all) {
+        for (uint256 i = 0; i < records.length; ++i) {
+            all = bytes.concat(all, records[i]);
+        }
     }
 
     function _join() internal returns (uint32) {

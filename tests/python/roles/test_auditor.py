@@ -7,7 +7,8 @@ from itertools import count
 import pytest
 from tiny_network import TinyNetwork
 
-from bema_py.chain.events import ApprovalOnRecord, Event
+from bema_py.chain.events import Event
+from bema_py.chain.packed_records import ApprovalOnRecord
 from bema_py.core.cid import object_cid
 from bema_py.core.types import Digest
 from bema_py.roles.auditor import AuditReport, audit
