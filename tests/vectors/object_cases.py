@@ -121,7 +121,6 @@ BAD_RULES = [
     ("public set without rehearsal", {"rehearsal": 0}),
     ("public set of 31 bytes", {"public_set": DIGEST[:31]}),
     ("shift of five pixels", {"shift": 5}),
-    ("witness a list", {"witness": []}),
     ("witness of another feature", {"witness": RULES["witness"] | {"feature": "deep"}}),
     ("witness without references", {"witness": RULES["witness"] | {"references": []}}),
     ("more witnesses than founders", {"witness": RULES["witness"] | {"witnesses": 3}}),
@@ -183,6 +182,7 @@ def object_cases() -> list[Case]:
         cases += [changed(kind, name, changes, "InvalidObject") for name, changes in bad]
     cases.append(changed("model card", "511 inputs of 22 bits", {"architecture": wide(511)}, ""))
     cases.append(changed("block body", "leaf lacks a field", {"updates": [{"party": 1}]}, "FieldNames"))
+    cases.append(changed("rules", "witness a list", {"witness": []}, "WrongType"))
     cases.append(changed("batch", "sample is a list", {"samples": [[b"", 0]]}, "WrongType"))
     cases.append(changed("model card", "parameters are text", {"parameters": "b"}, "WrongType"))
     cases.append(changed("model card", "identity hash", {"parameters": Link(b"\x01\x55\x00\x01a")}, "Cbor"))

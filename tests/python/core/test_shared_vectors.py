@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bema_py.core import batch, block_body, header, leaves, merkle, model_card, rules
+from bema_py.core import batch, block_body, header, leaves, merkle, model_card, public_set, rules
 from bema_py.core.cid import CidTextError, cid_from_bytes, cid_text, object_cid, parse_cid, verify
 from bema_py.core.encoding import digest
 from bema_py.core.errors import BemaError, MalformedError
@@ -139,6 +139,7 @@ KINDS = {
     "rules": rules.Rules,
     "model card": model_card.ModelCard,
     "batch": batch.Batch,
+    "public set": public_set.PublicSet,
     "block body": block_body.BlockBody,
 }
 
