@@ -107,6 +107,18 @@ contract ApprovalsTest is Fixture {
         _refuses(abi.encodeWithSelector(IBema.ApprovalNonceUsed.selector, founders[2], 7));
     }
 
+    /// @dev Nonces beyond the first word of 256.
+    function testRefusesLargeNonceTwice() public {
+        uint256[3] memory nonces = [uint256(255), 256, type(uint256).max];
+        for (uint256 i = 0; i < nonces.length; ++i) {
+            vm.prank(founders[1]);
+            bema.revokeApproval(nonces[i]);
+            vm.expectRevert(abi.encodeWithSelector(IBema.ApprovalNonceUsed.selector, founders[1], nonces[i]));
+            vm.prank(founders[1]);
+            bema.revokeApproval(nonces[i]);
+        }
+    }
+
     function testRefusesToRevokeUsedNonce() public {
         _register(candidate, approvals);
         vm.expectRevert(abi.encodeWithSelector(IBema.ApprovalNonceUsed.selector, founders[0], 7));

@@ -332,6 +332,19 @@ contract FraudProofsTest is Chain {
         bema.rejectFalseLeaf(header, uint32(leaves.length), good);
     }
 
+    /// @dev Without a proof of both, an invented leaf beside any true one would reject an honest block.
+    function testRefusesInventedLeafBesideATrueOne() public {
+        header = _growWith(leaves);
+        IBema.LeafProof memory first = _proofOf(leaves, 2);
+        IBema.LeafProof memory second = _proofOf(leaves, 3);
+        IBema.LeafProof memory invented = _proofOf(leaves, 2);
+        invented.preimage = leaves[3];
+        _refusesUnprovedPair(invented, second);
+        invented = _proofOf(leaves, 3);
+        invented.preimage = leaves[2];
+        _refusesUnprovedPair(first, invented);
+    }
+
     function testRefusesAfterTheWindow() public {
         leaves[3] = _updateLeaf(4);
         header = _growWith(leaves);
@@ -446,6 +459,14 @@ contract FraudProofsTest is Chain {
     ) private {
         vm.expectRevert(reason);
         bema.rejectDecreasedReward(laterHeader, 2, leaf, header, uint32(leaves.length), earlier);
+    }
+
+    function _refusesUnprovedPair(IBema.LeafProof memory first, IBema.LeafProof memory second) private {
+        try bema.rejectUnorderedLeaves(header, uint32(leaves.length), first, second) {
+            vm.assertTrue(false);
+        } catch (bytes memory reason) {
+            vm.assertEq(bytes32(bytes4(reason)), bytes32(IBema.RootMismatch.selector));
+        }
     }
 
     /// @dev One of the two is wrong, and every function says which root it leads to.
