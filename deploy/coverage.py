@@ -7,14 +7,12 @@ profile `coverage` of foundry.toml says how the contracts are compiled for it. G
 left to the ordinary run: both belong to optimised code.
 """
 
-import os
 import re
-import subprocess
 import sys
-from pathlib import Path
 
-from deploy.compile import ROOT, node_directory
+from deploy.tools import ROOT, run
 
+_COMMAND = ("forge", "coverage", "--no-match-contract", "GasTest|ArtifactTest", "--report", "summary")
 _KINDS = ("lines", "statements", "branches", "functions")
 _ROW = re.compile(r"^\| (contracts/\S+\.sol) +\|(.+)\|$", re.MULTILINE)
 _CELL = re.compile(r"\((\d+)/(\d+)\)")
@@ -22,13 +20,7 @@ _CELL = re.compile(r"\((\d+)/(\d+)\)")
 
 def main() -> int:
     """Run the tests under coverage; the exit code is 1 where something of the contracts is not reached."""
-    finished = subprocess.run(
-        _command(), cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False
-    )
-    if finished.returncode != 0:
-        print(finished.stdout, finished.stderr, sep="\n", file=sys.stderr)
-        return finished.returncode
-    table = reached(finished.stdout)
+    table = reached(run(_COMMAND, FOUNDRY_PROFILE="coverage"))
     gaps = missing(table)
     for gap in gaps:
         print(gap, file=sys.stderr)
@@ -57,21 +49,6 @@ def missing(table: dict[str, dict[str, tuple[int, int]]]) -> list[str]:
     files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "contracts").rglob("*.sol")}
     code = {name for name in files if "/interfaces/" not in name and "/types/" not in name}
     return gaps + [f"{name}: not measured" for name in sorted(code - table.keys())]
-
-
-def forge() -> Path:
-    """Return the forge that npm installed for this machine."""
-    return next((ROOT / "tests" / "tools" / "node_modules" / "@foundry-rs").glob("forge-*/bin/forge"))
-
-
-def _command() -> list[str]:
-    return [str(forge()), "coverage", "--no-match-contract", "GasTest|ArtifactTest", "--report", "summary"]
-
-
-def _environment() -> dict[str, str]:
-    directory = node_directory()
-    path = os.environ["PATH"] if directory is None else f"{directory}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "FOUNDRY_PROFILE": "coverage"}
 
 
 if __name__ == "__main__":

@@ -10,13 +10,9 @@ payments.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Mapping
 
-from deploy.compile import ROOT, node_directory
-from deploy.coverage import forge
 from deploy.gas_floor import (
     BASE,
     BOUND,
@@ -31,6 +27,7 @@ from deploy.gas_floor import (
     ratio,
     violations,
 )
+from deploy.tools import ROOT, run
 
 SNAPSHOT = ROOT / "tests" / "snapshots" / "gas.json"
 PAGE = ROOT / "docs" / "gas.md"
@@ -63,14 +60,7 @@ def measure() -> dict[str, dict[str, int]]:
     _MEASURED.mkdir(parents=True, exist_ok=True)
     for old in _MEASURED.glob("*.json"):
         old.unlink()
-    directory = node_directory()
-    path = os.environ["PATH"] if directory is None else f"{directory}{os.pathsep}{os.environ['PATH']}"
-    command = [str(forge()), "test", "--match-contract", "GasTest|GasFloorTest"]
-    finished = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
-    )
-    if finished.returncode != 0:
-        raise SystemExit(finished.stdout + finished.stderr)
+    run(["forge", "test", "--match-contract", "GasTest|GasFloorTest"])
     names = sorted(each.name.removesuffix(".floor.json") for each in _MEASURED.glob("*.floor.json"))
     return {name: _read(f"{name}.json") | _read(f"{name}.floor.json") for name in names}
 

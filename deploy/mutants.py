@@ -16,12 +16,12 @@ from slither import Slither
 from slither.tools.mutator.mutators import LIR, all_mutators
 from slither.tools.mutator.mutators.abstract_mutator import AbstractMutator
 
-_ROOT = Path(__file__).resolve().parent.parent
+from deploy.tools import ROOT
 
 
 def main(forge_output: str, result: str) -> None:
     """Write every mutant once, in the order of file and place."""
-    slither = Slither(str(_ROOT), ignore_compile=True, foundry_out_directory=forge_output)
+    slither = Slither(str(ROOT), ignore_compile=True, foundry_out_directory=forge_output)
     mutators = [each for each in vars(all_mutators).values() if _is_mutator(each)]
     found = {
         (entry["file"], entry["start"], entry["end"], entry["new"]): entry
@@ -57,7 +57,7 @@ def _entry(mutator: str, file: str, function: str, patch: dict[str, Any]) -> dic
         # Its text is the whole function, but its end is that of the header.
         end = patch["start"] + len(patch["old_string"].encode())
     return {
-        "file": Path(file).relative_to(_ROOT).as_posix(),
+        "file": Path(file).relative_to(ROOT).as_posix(),
         "start": patch["start"],
         "end": end,
         "new": patch["new_string"],
@@ -73,7 +73,7 @@ def _is_mutator(value: Any) -> bool:
 
 def _is_ours(contract: Any) -> bool:
     file = Path(contract.source_mapping.filename.absolute)
-    return file.is_relative_to(_ROOT / "contracts") and not contract.is_interface
+    return file.is_relative_to(ROOT / "contracts") and not contract.is_interface
 
 
 if __name__ == "__main__":

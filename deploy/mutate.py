@@ -11,9 +11,7 @@ versions of packages than the project has, so `make mutants` gives it an environ
 import argparse
 import hashlib
 import json
-import os
 import random
-import subprocess
 import sys
 import threading
 import time
@@ -22,10 +20,9 @@ from dataclasses import asdict
 from pathlib import Path
 from queue import Empty, Queue
 
-from deploy.compile import ROOT, node_directory
-from deploy.coverage import forge
 from deploy.mutation_bench import Bench, Mutant, Verdict
 from deploy.mutation_page import write_results
+from deploy.tools import ROOT, run
 
 _FOLDER = ROOT / "cache" / "mutation"
 _VERDICTS = _FOLDER / "verdicts.json"
@@ -67,8 +64,13 @@ def list_mutants(slither: Path) -> list[Mutant]:
     """Build the contracts as slither reads them and ask slither's mutators."""
     _FOLDER.mkdir(parents=True, exist_ok=True)
     built, listed = _FOLDER / "build", _FOLDER / "mutants.json"
-    _run([str(forge()), "build", "--build-info", "--skip", "tests/**", "--out", str(built)])
-    _run([str(slither / "python"), "-m", "deploy.mutants", str(built), str(listed)])
+    run(
+        ["forge", "build", "--build-info", "--skip", "tests/**", "--out", str(built)],
+        FOUNDRY_PROFILE="coverage",
+    )
+    command = [str(slither / "python"), "-m", "deploy.mutants", str(built), str(listed)]
+    # Its warnings name mutators that fail on a function.
+    print(run(command, FOUNDRY_PROFILE="coverage"), file=sys.stderr)
     return [Mutant(**entry) for entry in json.loads(listed.read_text())]
 
 
@@ -135,13 +137,6 @@ def _report(mutant: Mutant, verdict: Verdict, done: int, count: int, begun: floa
     spent = time.monotonic() - begun
     place = f"{mutant.file}:{mutant.line} {mutant.mutator}"
     print(f"{done}/{count} {spent:.0f} s {verdict.outcome} {verdict.by} {place}", flush=True)
-
-
-def _run(command: list[str]) -> None:
-    directory = node_directory()
-    places = [str(forge().parent), *([] if directory is None else [str(directory)]), os.environ["PATH"]]
-    environment = {**os.environ, "PATH": os.pathsep.join(places), "FOUNDRY_PROFILE": "coverage"}
-    subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
 
 
 if __name__ == "__main__":

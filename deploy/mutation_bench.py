@@ -6,16 +6,14 @@ test deploys it. Tests that contain a library are compiled again only for those 
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.compile import ROOT, node_directory
-from deploy.coverage import forge
 from deploy.mutation_compiler import DEPLOYED, LENS, Compiler
+from deploy.tools import ROOT, tool_environment
 
 _COPIED = ("contracts", "tests/contracts", "tests/vectors", "deploy", "foundry.toml")
 _QUICK_SOLC = "cache/solc"
@@ -95,7 +93,7 @@ class Bench:
 
     def __init__(self, name: str) -> None:
         self._root = ROOT / "cache" / "mutation" / name
-        self._environment = {**os.environ, **_SETTINGS, "PATH": _path()}
+        self._environment = tool_environment(**_SETTINGS)
         self._copy()
         self._write_quick_solc()
         self._forge(["build"])
@@ -172,7 +170,7 @@ class Bench:
     def _forge(self, arguments: list[str], settings: dict[str, str] | None = None) -> str:
         """Return forge's output; raise RuntimeError with it where forge fails without a failing test."""
         finished = subprocess.run(
-            [str(forge()), *arguments],
+            ["forge", *arguments],
             cwd=self._root,
             env={**self._environment, **(settings or {})},
             capture_output=True,
@@ -227,8 +225,3 @@ def _stages(stem: str) -> tuple[list[list[str]], list[list[str]]]:
     if (ROOT / own).exists():
         quick.insert(0, ["--match-path", own, "--no-match-contract", others])
     return quick, [["--match-contract", _INVARIANTS]]
-
-
-def _path() -> str:
-    directory = node_directory()
-    return os.environ["PATH"] if directory is None else f"{directory}{os.pathsep}{os.environ['PATH']}"

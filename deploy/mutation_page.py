@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from deploy.compile import ROOT
 from deploy.mutation_bench import Mutant, Verdict
+from deploy.tools import ROOT
 
 PAGE = ROOT / "docs" / "mutation.md"
 RESULTS = ROOT / "docs" / "results" / "mutation.json"

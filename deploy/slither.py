@@ -7,17 +7,14 @@ that environment's bin on the PATH. Exits 1 on a finding without a reason and on
 """
 
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from deploy.compile import ROOT, node_directory
-from deploy.coverage import forge
+from deploy.tools import ROOT, run
 
 
 def main() -> int:
@@ -34,11 +31,11 @@ def findings() -> list[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         places = ["--out", f"{folder}/out", "--cache-path", f"{folder}/cache"]
-        _run([str(forge()), "build", "--build-info", "--skip", "tests/**", *places])
+        run(["forge", "build", "--build-info", "--skip", "tests/**", *places], FOUNDRY_PROFILE="coverage")
         options = ["--ignore-compile", "--foundry-out-directory", f"{folder}/out"]
-        said = _run(
-            ["slither", ".", *options, "--filter-paths", "node_modules|tests/", "--json", str(report)]
-        )
+        command = ["slither", ".", *options, "--filter-paths", "node_modules|tests/", "--json", str(report)]
+        # Slither ends with a code of its own where it finds anything; the report is what counts.
+        said = run(command, check=False, FOUNDRY_PROFILE="coverage")
         if not report.exists():
             raise SystemExit(f"slither wrote no report:\n{said}")
         results: list[dict[str, Any]] = json.loads(report.read_text())["results"].get("detectors", [])
@@ -56,16 +53,6 @@ def compare(found: list[tuple[str, str]], accepted: dict[str, dict[str, Any]]) -
             problems.append(f"no reason for {detector}: {description}")
         unused -= {(detector, place) for place in places}
     return problems + [f"no finding for the reason {detector}: {place}" for detector, place in sorted(unused)]
-
-
-def _run(command: list[str]) -> str:
-    """Run a tool and give what it said."""
-    directory = node_directory()
-    places = [str(forge().parent), os.environ["PATH"]] + ([] if directory is None else [str(directory)])
-    environment = {**os.environ, "PATH": os.pathsep.join(places), "FOUNDRY_PROFILE": "coverage"}
-    # Slither ends with a code of its own where it finds anything; the report is what counts.
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
 
 
 if __name__ == "__main__":

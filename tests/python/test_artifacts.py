@@ -1,26 +1,16 @@
-import importlib.util
 import json
 import re
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+
+import deploy.compile as compiler
 
 ROOT = Path(__file__).resolve().parents[2]
 EIP170_LIMIT = 24576
 
 
-def load_compiler() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("compile_contracts", ROOT / "deploy" / "compile.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-compiler = load_compiler()
 artifact: dict[str, Any] = json.loads(compiler.ARTIFACT.read_text())
 
 
@@ -59,8 +49,7 @@ def test_immutables_are_blank_words() -> None:
 
 @pytest.fixture(scope="module")
 def built() -> bytes:
-    code: bytes = compiler.build_artifact()
-    return code
+    return compiler.build_artifact()
 
 
 @pytest.mark.tools

@@ -1,26 +1,14 @@
 """The bounds on what transactions cost."""
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+import deploy.gas_floor as gas
+
 ROOT = Path(__file__).resolve().parents[2]
 SNAPSHOT = json.loads((ROOT / "tests" / "snapshots" / "gas.json").read_text())
-
-
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("gas_floor", ROOT / "deploy" / "gas_floor.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-gas = _load()
 
 
 def _row(total: int, **terms: int) -> dict[str, int]:
