@@ -8,8 +8,11 @@ units.
 
 from torch import Tensor
 
+PARAMETER_ONE = 1 << 28
+"""Parameter 1: master parameters theta count in 2^-28."""
+
 PARAMETER_BITS = 30
-"""Master parameters theta, units of 2^-28, stay within 2^30."""
+"""Theta stays within 2^30."""
 
 WEIGHT_SHIFT = 8
 """From theta to the working weights, units of 2^-20."""

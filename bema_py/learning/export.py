@@ -4,14 +4,11 @@ from collections.abc import Mapping
 from io import BytesIO
 from types import MappingProxyType
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from bema_py.learning.float_net import flat_parameters, split_parameters
 from bema_py.learning.model import Model
-
-THETA_ONE = 2.0**28
-"""The parameter 1 in units of theta."""
 
 
 def state_dict(model: Model) -> Mapping[str, Tensor]:
@@ -20,8 +17,9 @@ def state_dict(model: Model) -> Mapping[str, Tensor]:
     A float32 holds 24 bits, so a parameter of more than 2^24 units of 2^-28 is rounded.
     """
     names = [name for name, _ in model.architecture.parameter_shapes()]
-    values = [torch.from_numpy((part / THETA_ONE).astype(np.float32)) for part in model.theta]
-    return MappingProxyType(dict(zip(names, values, strict=True)))
+    parts = split_parameters(model.architecture, flat_parameters(model, torch.float32))
+    # A file would hold views of one vector as such.
+    return MappingProxyType({name: part.clone() for name, part in zip(names, parts, strict=True)})
 
 
 def torch_file(model: Model) -> bytes:

@@ -2,12 +2,15 @@
 
 from math import prod, sqrt
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from bema_py.core.architecture import Architecture
 from bema_py.core.layers import Convolution, Linear, Pool
+from bema_py.learning.arithmetic import PARAMETER_ONE
+from bema_py.learning.model import Model
 
 
 def initial_parameters(architecture: Architecture, generator: torch.Generator) -> Tensor:
@@ -18,6 +21,12 @@ def initial_parameters(architecture: Architecture, generator: torch.Generator) -
         drawn = torch.randn(prod(shape), generator=generator) * sqrt(2 / fan_in)
         parts.append(drawn if len(shape) > 1 else torch.zeros(prod(shape)))
     return torch.cat(parts)
+
+
+def flat_parameters(model: Model, precision: torch.dtype) -> Tensor:
+    """Give a model's parameters as one vector of real numbers, layer by layer."""
+    flat = np.concatenate([values.reshape(-1) for values in model.theta]).astype(np.float64)
+    return torch.from_numpy(flat).div_(PARAMETER_ONE).to(precision)
 
 
 def split_parameters(architecture: Architecture, flat: Tensor) -> tuple[Tensor, ...]:

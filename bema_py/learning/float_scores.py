@@ -3,17 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from bema_py.learning.float_net import float_logits
+from bema_py.learning.float_net import flat_parameters, float_logits
 from bema_py.learning.forward import ByteArray
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import run_all
-
-PARAMETER_ONE = 2.0**28
-"""The parameter 1 on the integer grid."""
 
 PIECE_SAMPLES = 512
 """Images at once: among the fastest sizes for torch's convolution, and still several pieces for the threads."""
@@ -41,9 +37,3 @@ def score_piece(model: Model, flat: Tensor, inputs: Tensor) -> Tensor:
     # Each thread has its own inference mode.
     with torch.inference_mode():
         return torch.softmax(float_logits(model.architecture, flat, inputs), 1)
-
-
-def flat_parameters(model: Model, precision: torch.dtype) -> Tensor:
-    """Give a model's parameters as one vector, layer by layer."""
-    flat = np.concatenate([values.reshape(-1) for values in model.theta]).astype(np.float64)
-    return torch.from_numpy(flat).div_(PARAMETER_ONE).to(precision)

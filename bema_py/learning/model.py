@@ -14,6 +14,7 @@ from bema_py.core.architecture import Architecture
 from bema_py.core.errors import MalformedError
 from bema_py.core.parameter_file import MAX_PARAMETER, ParameterBoundError, ParameterSizeError, parameter_size
 from bema_py.core.types import Digest
+from bema_py.learning.arithmetic import PARAMETER_ONE
 
 IntArray = npt.NDArray[np.int32]
 
@@ -153,6 +154,6 @@ def to_grid(tensor: str, values: npt.ArrayLike) -> IntArray:
     wide = np.asarray(values, dtype=np.float64)
     if not np.isfinite(wide).all():
         raise ParameterValueError(tensor)
-    grid = np.clip(np.floor(wide * 2.0**28 + 0.5), -MAX_PARAMETER, MAX_PARAMETER)
+    grid = np.clip(np.floor(wide * PARAMETER_ONE + 0.5), -MAX_PARAMETER, MAX_PARAMETER)
     # Through int32, so that -0.0 and 0.0 become the same bytes.
     return grid.astype(np.int32)

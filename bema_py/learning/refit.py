@@ -8,8 +8,7 @@ from torch import Tensor
 
 from bema_py.learning.augmentation import Distortion, distort
 from bema_py.learning.datasets import Dataset
-from bema_py.learning.float_net import split_parameters
-from bema_py.learning.float_scores import flat_parameters
+from bema_py.learning.float_net import flat_parameters, split_parameters
 from bema_py.learning.forward import ByteArray
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import single_threaded_operations

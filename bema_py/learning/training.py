@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from bema_py.core.architecture import Architecture
+from bema_py.core.parameter_file import MAX_PARAMETER
+from bema_py.learning.arithmetic import PARAMETER_ONE
 from bema_py.learning.augmentation import Distortion
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.float_net import float_logits, initial_parameters, split_parameters
@@ -16,8 +18,8 @@ from bema_py.learning.model import Model
 from bema_py.learning.parallel import single_threaded_operations
 from bema_py.learning.sampling import BalancedSampler, Batches
 
-PARAMETER_BOUND = 4.0
-"""Parameters are stored in 2^-28 and may not exceed 2^30 there."""
+PARAMETER_BOUND = MAX_PARAMETER / PARAMETER_ONE
+"""What the integer grid can hold of a parameter: 4."""
 
 HINGE_MARGIN = 3.0
 """Logits by which the right output must lead. A larger margin makes softmax surer and the model less accurate: of 1, 3,

@@ -7,9 +7,8 @@ from math import log
 from bema_py.core.architecture import Architecture
 from bema_py.core.layers import Linear
 from bema_py.core.parameter_file import MAX_PARAMETER
+from bema_py.learning.arithmetic import PARAMETER_ONE
 from bema_py.learning.model import IntArray, Model
-
-_PARAMETER_ONE = 2**28
 
 
 def widen(model: Model, classes: Sequence[int]) -> Model:
@@ -25,7 +24,7 @@ def widen(model: Model, classes: Sequence[int]) -> Model:
         return model
     *hidden, weight, bias = model.theta
     shared = bias.copy()
-    shared[-1] = max(-MAX_PARAMETER, int(bias[-1]) - round(log(missing + 1) * _PARAMETER_ONE))
+    shared[-1] = max(-MAX_PARAMETER, int(bias[-1]) - round(log(missing + 1) * PARAMETER_ONE))
     rows = [model.classes.index(label) if label in model.classes else -1 for label in (*wide, -1)]
     theta: tuple[IntArray, ...] = (*hidden, weight[rows], shared[rows])
     return Model(_with_outputs(model.architecture, len(wide) + 1), wide, theta)
