@@ -7,6 +7,7 @@ from typing import Literal
 
 from bema_py.core.errors import InputError
 from bema_py.core.rules import SCORE_ONE, STEP_ONE, Rules
+from bema_py.experiments.variants import VARIANTS, Variant
 
 Calibration = Literal["bema", "hmr", "hmr-refit", "fedavg", "none"]
 Predictor = Literal["max model", "krum", "krum mean"]
@@ -89,7 +90,21 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 
 
 def method_of(name: str) -> Method:
-    """Give a method by its name; raises UnknownMethodError."""
+    """Give a method or a variant of one by its name; raises UnknownMethodError."""
+    if name in VARIANTS:
+        return varied(VARIANTS[name])
     if name not in METHODS:
         raise UnknownMethodError(name)
     return METHODS[name]
+
+
+def varied(variant: Variant) -> Method:
+    """Give a method with the one change of a variant."""
+    base, adopted = METHODS[variant.base], set(variant.adopted)
+    rehearsal = base.rehearsal
+    # How much is rehearsed stands beside the rules, which state it only where a case has a public set.
+    if "rehearsal" in adopted:
+        rehearsal = METHODS[variant.other].rehearsal
+    taken = {field: getattr(METHODS[variant.other].rules, field) for field in adopted - {"rehearsal"}}
+    rules = replace(base.rules, **variant.changes, **taken)
+    return replace(base, label=f"{base.label}, {variant.label}", rules=rules, rehearsal=rehearsal)

@@ -40,8 +40,6 @@ def run_plans(plans: Sequence[RunPlan], directory: Path, jobs: int, done: Done) 
 
     An interruption loses the models and runs that were under way, nothing else. Raises JobsError.
     """
-    if not 1 <= jobs <= MAX_JOBS:
-        raise JobsError(jobs)
     open_plans = [plan for plan in plans if kept_record(plan, directory) is None]
     missing = missing_models(open_plans, directory / "models")
     work(partial(local_model, directory=directory / "models"), missing, jobs, partial(done, "local models"))
@@ -79,7 +77,9 @@ def jobs_of(plan: RunPlan) -> list[TrainingJob]:
 def work(
     task: Callable[..., Result], units: Sequence[object], jobs: int, done: Callable[[int, int], None]
 ) -> None:
-    """Apply a task to every unit, on so many processes; the first error ends the work."""
+    """Apply a task to every unit, on so many processes; the first error ends the work. Raises JobsError."""
+    if not 1 <= jobs <= MAX_JOBS:
+        raise JobsError(jobs)
     done(0, len(units))
     for count, _ in enumerate(finished(task, units, jobs), 1):
         done(count, len(units))

@@ -1,0 +1,118 @@
+"""The ablation: the paper's rules and BEMA+ as they are, and with one thing at a time changed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from bema_py.experiments.ablation_page import page
+from bema_py.experiments.ablation_plot import draw_changes
+from bema_py.experiments.ablation_runs import AblationRun, Reading, ablation_run
+from bema_py.experiments.evaluation import SINGLE
+from bema_py.experiments.local_models import local_model
+from bema_py.experiments.methods import method_of
+from bema_py.experiments.records import RunRecord
+from bema_py.experiments.studies import StudySettings, mean_and_deviation, provenance, write_results
+from bema_py.experiments.variants import VARIANTS
+from bema_py.experiments.workers import Done, missing_models, work
+from bema_py.learning.cases import CASES
+
+READINGS: Mapping[Reading, str] = MappingProxyType(
+    {
+        "strict-margin": "eq. 8 strict: rho < 0 (by those who offer, not by the rules)",
+        "scored-classes": "S(y): all that score y",
+    }
+)
+"""The readings of the paper that no rules object expresses, and how the table names them."""
+OTHER_PREDICTORS = ("max model", "krum")
+
+Row = dict[str, Any]
+"""case, method, reading, change, predictor, seeds, blocks; before, after, gain, single_before and single_after, each
+with mean and std in 0..1; used: samples a block; valid: share of what was looked through; tied: share of the valid
+samples with rho = 0; level: share of eq. 11's steps that its strict form would not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row before it is measured."""
+
+    label: str
+    method: str
+    predictor: str
+    reading: Reading = "as-ruled"
+
+
+def ablation(settings: StudySettings, done: Done) -> list[Row]:
+    """Play the ablation's runs and write ablation.json, .md, .png and .svg; returns the rows."""
+    pairs = [(case, change) for case in settings.cases for change in changes_of(case, settings.methods)]
+    # A predictor is read off the run of its method, so several rows may share one run.
+    runs = list(dict.fromkeys(run for pair in pairs for run in runs_of(settings, *pair)))
+    plans, models = [run.plan for run in runs], settings.cache / "models"
+    train = partial(local_model, directory=models)
+    work(train, missing_models(plans, models), settings.jobs, partial(done, "local models"))
+    play = partial(ablation_run, directory=settings.cache)
+    work(play, runs, settings.jobs, partial(done, "runs"))
+    records = {run: play(run) for run in runs}
+    rows = [
+        row_of(change, [records[run] for run in runs_of(settings, case, change)]) for case, change in pairs
+    ]
+    made = provenance(settings, plans, list(records.values()))
+    write_results(settings, rows, page(rows, made))
+    draw_changes(rows, settings.path("png"))
+    return rows
+
+
+def changes_of(case: str, methods: Sequence[str]) -> Iterator[Change]:
+    """Yield the rows of a case: every method as it is, then everything that is changed of it."""
+    for name in methods:
+        method = method_of(name)
+        yield Change("as it is", name, method.predictor)
+        for predictor in OTHER_PREDICTORS:
+            yield Change(f"predictor: {predictor}", name, predictor)
+        if name == "bema":
+            yield Change(READINGS["strict-margin"], name, method.predictor, "strict-margin")
+            # Without a public set a party's model scores the classes it holds and no other.
+            if CASES[case].public is None:
+                yield Change(READINGS["scored-classes"], name, method.predictor, "scored-classes")
+        for variant, entry in VARIANTS.items():
+            changed = method_of(variant)
+            if entry.base == name and (changed.rules, changed.rehearsal) != (method.rules, method.rehearsal):
+                yield Change(entry.label, variant, method.predictor)
+
+
+def runs_of(settings: StudySettings, case: str, change: Change) -> list[AblationRun]:
+    """Give a row's runs, one for each seed."""
+    return [AblationRun(plan, change.reading) for plan in settings.plans(case, change.method, 0)]
+
+
+def row_of(change: Change, records: Sequence[RunRecord]) -> Row:
+    """Bring the seeds of one row together."""
+    first, last = ([record.curve[end][1] for record in records] for end in (0, -1))
+    before, after = ([state[change.predictor] for state in states] for states in (first, last))
+    blocks = [block for record in records for block in record.blocks]
+    total = {name: sum(block[name] for block in blocks) for name in blocks[0]}
+    return {
+        "case": records[0].case,
+        "method": change.method,
+        "reading": change.reading,
+        "change": change.label,
+        "predictor": change.predictor,
+        "seeds": [record.seed for record in records],
+        "blocks": len(records[0].blocks),
+        "before": spread(before),
+        "after": spread(after),
+        "gain": spread([end - start for start, end in zip(before, after, strict=True)]),
+        "single_before": spread([state[SINGLE] for state in first]),
+        "single_after": spread([state[SINGLE] for state in last]),
+        "used": round(total["used"] / len(blocks), 2),
+        "valid": round(total["valid"] / max(total["scanned"], 1), 6),
+        "tied": round(total["tied"] / max(total["valid"], 1), 6),
+        "level": round(total["level"] / max(total["enhanced"], 1), 6),
+    }
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Give the mean and the standard deviation."""
+    mean, deviation = mean_and_deviation(values)
+    return {"mean": round(mean, 6), "std": round(deviation, 6)}
