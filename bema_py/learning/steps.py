@@ -24,8 +24,8 @@ def round_steps(
 
     `scores` (members, samples, classes) are those of the round's starting models, `labels` the pairs (y, y-),
     without y- where nothing is impaired. Enhanced is each learner i of y with h_i(y) <= h_a*, impaired each i of
-    S(y-) with h_i(y-) >= h_b*. A learner that does not score y compares what its scores leave of 1 instead. A class
-    without holders has no aggregate, so no step.
+    S(y-) with h_i(y-) >= h_b*. A learner that does not score y moves while it `mistakes` the sample. A class without
+    holders has no aggregate, so no step.
     **Differs** from eqs. 11 and 12, which are strict: an aggregate of one model is that model's own score,
     and strict inequalities would never move it.
     """
@@ -36,9 +36,12 @@ def round_steps(
     steps: list[list[Step]] = [[] for _ in label_spaces]
     for sample, (label, wrong) in enumerate(labels):
         for member in learners(label, membership, rules, label_spaces) if label in aggregates else ():
-            known = label in label_spaces[member]
-            score = scores[member, sample, label] if known else reserved[member, sample]
-            if moves(aggregates[label], sample, int(score), ENHANCE):
+            if label in label_spaces[member]:
+                score = int(scores[member, sample, label])
+                learns = moves(aggregates[label], sample, score, ENHANCE)
+            else:
+                learns = mistakes(int(reserved[member, sample]))
+            if learns:
                 steps[member].append(Step(sample, outputs[member][label], ENHANCE))
         if wrong is None:
             continue
@@ -73,3 +76,12 @@ def learners(
 def moves(aggregate: KrumAggregate, sample: int, score: int, sign: int) -> bool:
     """Say whether a score is at or below the aggregate, to be enhanced, or at or above it, to be impaired."""
     return sign * (int(aggregate.total[sample]) - aggregate.neighbours * score) >= 0
+
+
+def mistakes(reserved: int) -> bool:
+    """Say whether a model that does not score y takes the sample for one of its own classes: P(none of mine) < 1/2.
+
+    Most samples of a block are foreign to a model that scores few classes. If it learned from all of them, "none of
+    mine" would soon be its answer to everything.
+    """
+    return 2 * reserved < ONE

@@ -120,8 +120,8 @@ def after_round(members, held, part, rules, step_size):
             everyone = rules.learners == "members" or (rules.learners == "scorers" and label in space)
             if own is not None and (label in held[k] or everyone):
                 m, _, total, _, _ = own
-                score = scores[k][label] if label in space else 2**24 - sum(scores[k])
-                if m * score <= total:
+                foreign = label not in space
+                if 2**24 - sum(scores[k]) < 2**23 if foreign else m * scores[k][label] <= total:
                     steps[k].append((sample, space.index(label) if label in space else len(space), 1))
             if wrong in held[k]:
                 m, _, total, _, _ = aggregate(scores, held, wrong, rules.alpha)
