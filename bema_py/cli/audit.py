@@ -8,8 +8,9 @@ import typer
 from bema_py.cli.opening import open_network
 from bema_py.cli.output import JsonOption, console, emit, errors, table
 from bema_py.cli.profile import load_profile
+from bema_py.core.checks import check_hex
 from bema_py.core.errors import InputError
-from bema_py.core.types import Digest, bytes_of_hex
+from bema_py.core.types import Digest
 from bema_py.roles.auditor import AuditReport, audit_live, report_to_plain
 from bema_py.roles.auditor import audit as audit_history
 from bema_py.roles.block_audit import BlockAudit
@@ -50,18 +51,9 @@ def _audit_run(run: Path, manifest: str, as_json: bool) -> AuditReport:
     if not run.is_dir():
         raise InputError(f"{run} is not a run directory")
     book = CheckBook()
-    check_run(book, run, _digest(manifest))
+    check_run(book, run, Digest(check_hex("--manifest", manifest, 32)) if manifest else None)
     record = read_run(run)
     return audit_history(record.deployment, record.events, record.store, book=book, on_block=_shower(as_json))
-
-
-def _digest(text: str) -> Digest | None:
-    if not text:
-        return None
-    raw = bytes_of_hex(text, 32)
-    if raw is None:
-        raise InputError(f"--manifest {text!r} is not a digest: 64 hexadecimal digits are needed")
-    return Digest(raw)
 
 
 def _shower(as_json: bool) -> Any:

@@ -6,13 +6,14 @@ from typing import Any
 from bema_py.chain import deployment as chain_deployment
 from bema_py.chain.deployment_file import save_deployment
 from bema_py.chain.parameters import Parameters
-from bema_py.cli.opening import open_chain, open_signer, open_store, parse_address
+from bema_py.cli.opening import open_chain, open_signer, open_store
 from bema_py.cli.output import JsonOption, emit
 from bema_py.cli.profile import DeploySection, Profile, ProfileError, ProfileOption, load_profile
+from bema_py.core.checks import check_hex
 from bema_py.core.errors import InputError, MalformedError
 from bema_py.core.public_set import PublicSet
 from bema_py.core.rules import Rules
-from bema_py.core.types import Address, bytes_of_hex, hex0x, mask_of
+from bema_py.core.types import Address, hex0x, mask_of
 from bema_py.core.witness import WitnessRules
 from bema_py.learning.npz import load_labelled
 from bema_py.roles.sample_miner import samples_at
@@ -93,13 +94,13 @@ def read_witness(profile: Profile, table: object) -> WitnessRules:
     """Return the data witness of the profile's [rules.witness]; the founders' reference roots are hexadecimal."""
     values = dict(table) if isinstance(table, dict) else {}
     named = values.get("references")
-    roots = [bytes_of_hex(str(root), 32) for root in named] if isinstance(named, list) else []
-    if None in roots or len(roots) != len(profile.deploy.founders):
+    if not isinstance(named, list) or len(named) != len(profile.deploy.founders):
         reason = f"rules.witness.references is {named!r}, a list of one reference root a founder is needed"
         raise ProfileError(profile.path, reason)
     try:
+        roots = [check_hex("references", root, 32) for root in named]
         return WitnessRules.from_map(values | {"references": roots})
-    except MalformedError as error:
+    except (InputError, MalformedError) as error:
         raise ProfileError(profile.path, f"[rules.witness]: {error}") from error
 
 
@@ -132,7 +133,10 @@ def _target(profile: Path, name: str, bits: int) -> int:
 def _founders(profile: Profile) -> list[tuple[Address, int]]:
     try:
         return [
-            (parse_address(founder.account), mask_of(founder.held_classes))
+            (
+                Address(check_hex("deploy.founders.account", founder.account, 20)),
+                mask_of(founder.held_classes),
+            )
             for founder in profile.deploy.founders
         ]
     except ValueError as error:

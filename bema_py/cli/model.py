@@ -11,10 +11,11 @@ from bema_py.cli.output import JsonOption, emit, table
 from bema_py.cli.profile import ProfileOption, load_profile
 from bema_py.core.architecture import name_of
 from bema_py.core.bounds import Bound, layer_bounds
+from bema_py.core.checks import check_hex
 from bema_py.core.cid import cid_text
 from bema_py.core.errors import InputError
 from bema_py.core.model_card import ModelCard
-from bema_py.core.types import ModelDigest, bytes_of_hex, hex0x
+from bema_py.core.types import ModelDigest, hex0x
 from bema_py.learning.export import torch_file
 from bema_py.roles.content import load_card, load_model
 from bema_py.storage.content_store import ContentStore
@@ -95,18 +96,11 @@ def export(
 def _locate(model: str, parameters: Path | None, profile: Path) -> tuple[ContentStore, ModelDigest]:
     """Return the store that holds a model and its digest; the two files of a model make a store of their own."""
     if parameters is None:
-        return open_store(load_profile(profile)), _parse_digest(model)
+        return open_store(load_profile(profile)), ModelDigest(check_hex("MODEL", model, 32))
     store = MemoryStore()
     digest = store.put_object(_read(Path(model)))
     store.put_file(_read(parameters))
     return store, ModelDigest(digest)
-
-
-def _parse_digest(text: str) -> ModelDigest:
-    raw = bytes_of_hex(text, 32)
-    if raw is None:
-        raise InputError(f"{text!r} is not a model digest: 0x and 64 hexadecimal digits are needed")
-    return ModelDigest(raw)
 
 
 def _read(path: Path) -> bytes:

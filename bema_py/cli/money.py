@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from bema_py.cli.opening import open_network, open_signer, parse_address
+from bema_py.cli.opening import open_network, open_signer
 from bema_py.cli.output import JsonOption, emit
 from bema_py.cli.profile import ProfileOption, load_profile
-from bema_py.core.types import hex0x
+from bema_py.core.checks import check_hex
+from bema_py.core.types import Address, hex0x
 from bema_py.roles import payment
 
 DEFAULT_PROFILE = Path("bema.toml")
@@ -55,7 +56,7 @@ def withdraw(
     settings = load_profile(profile)
     network = open_network(settings)
     signer = open_signer(settings, network.contract.chain)
-    receiver = parse_address(to) if to else signer.address
+    receiver = Address(check_hex("--to", to, 20)) if to else signer.address
     event = network.contract.withdraw(signer, receiver).event
     emit(
         as_json,

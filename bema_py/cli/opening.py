@@ -15,8 +15,8 @@ from bema_py.chain.keystore import (
 )
 from bema_py.chain.signers import NodeSigner, Signer
 from bema_py.cli.profile import Profile, ProfileError
-from bema_py.core.errors import InputError
-from bema_py.core.types import Address, bytes_of_hex
+from bema_py.core.checks import check_hex
+from bema_py.core.types import Address
 from bema_py.learning.cases import CaseParty, DataCase, build_case
 from bema_py.learning.datasets import SplitDataset
 from bema_py.learning.kinds import find_kind
@@ -53,7 +53,7 @@ def open_signer(profile: Profile, chain: Chain) -> Signer:
         return open_keystore(profile.resolve(section.keystore), password_source(profile))
     if not section.address:
         raise ProfileError(profile.path, "[account] names neither an address nor a keystore")
-    return NodeSigner(chain, parse_address(section.address))
+    return NodeSigner(chain, Address(check_hex("account.address", section.address, 20)))
 
 
 def password_source(profile: Profile) -> PasswordSource:
@@ -64,14 +64,6 @@ def password_source(profile: Profile) -> PasswordSource:
     if section.password_env:
         return password_from_environment(section.password_env)
     return lambda: getpass.getpass("Keystore password: ")
-
-
-def parse_address(text: str) -> Address:
-    """Read an account address, 20 bytes in hexadecimal with 0x."""
-    raw = bytes_of_hex(text, 20)
-    if raw is None:
-        raise InputError(f"{text!r} is not an address: 0x and 40 hexadecimal digits are needed")
-    return Address(raw)
 
 
 def open_dataset(profile: Profile) -> SplitDataset:

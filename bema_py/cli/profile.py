@@ -1,6 +1,5 @@
 """A participant's profile: one TOML file that says which chain, content, account, data and consent."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 
 from bema_py.core.errors import InputError
+from bema_py.core.toml_file import toml_file
 
 
 class ProfileError(InputError):
@@ -141,13 +141,8 @@ class Profile:
 
 def load_profile(path: Path) -> Profile:
     """Read a profile; unknown names and wrong types are refused with their place."""
-    try:
-        plain = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ProfileError(path, f"it cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProfileError(path, f"it is not TOML ({error})") from error
-    rules = plain.pop("rules", {})
+    with toml_file(path, ProfileError) as plain:
+        rules = plain.pop("rules", {})
     return Profile(path=path, rules=rules, **_sections(path, plain))
 
 

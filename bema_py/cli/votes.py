@@ -7,11 +7,12 @@ import typer
 
 from bema_py.chain.events import BlockRejected, BlockSubmitted
 from bema_py.chain.votes import Vote
-from bema_py.cli.opening import open_network, open_signer, parse_address
+from bema_py.cli.opening import open_network, open_signer
 from bema_py.cli.output import JsonOption, emit
 from bema_py.cli.profile import ProfileOption, load_profile
+from bema_py.core.checks import check_hex
 from bema_py.core.errors import InputError
-from bema_py.core.types import hex0x
+from bema_py.core.types import Address, hex0x
 from bema_py.roles import original_party
 from bema_py.roles.history import History
 from bema_py.roles.requests import read_votes, write_vote
@@ -57,7 +58,9 @@ def suspend(
     network = open_network(settings)
     deadline = until or network.contract.chain.head().timestamp + seconds
     signer = open_signer(settings, network.contract.chain)
-    vote = original_party.suspend(network, signer, parse_address(account), reason, deadline)
+    vote = original_party.suspend(
+        network, signer, Address(check_hex("ACCOUNT", account, 20)), reason, deadline
+    )
     _hand_over(out, vote, f"to suspend {account}, good until chain time {deadline}", as_json)
 
 

@@ -1,6 +1,5 @@
 """Architectures declared in a TOML file: the layers between the input and the outputs."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from bema_py.core.architecture import GREY_28, MAX_LAYERS, Architecture, Image, 
 from bema_py.core.checks import FieldChoiceError, FieldLengthError, FieldTypeError, check_image
 from bema_py.core.errors import InputError
 from bema_py.core.layers import LayerOutline
+from bema_py.core.toml_file import TomlFileError, toml_file
 
 LOSSES = ("cross_entropy", "hinge")
 """What a party's own training may minimise."""
@@ -19,13 +19,8 @@ LEAST_OUTPUTS = 2
 """One class and the reserved output: what does not fit with these fits with no more."""
 
 
-class ArchitectureFileError(InputError):
+class ArchitectureFileError(TomlFileError):
     """A file does not declare an architecture, or one that cannot be evaluated exactly."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        """Keep the file and what is wrong with it."""
-        self.path, self.reason = path, reason
-        super().__init__(f"{path}: {reason}")
 
 
 class InputShapeError(InputError):
@@ -61,20 +56,13 @@ def read_architecture(path: Path) -> DeclaredArchitecture:
 
     Raises ArchitectureFileError, which names the field and the fault, or the layer and its bound.
     """
-    try:
-        declared = _parse(path, path.read_text())
-    except OSError as error:
-        raise ArchitectureFileError(path, f"it cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ArchitectureFileError(path, f"it is not TOML ({error})") from error
-    except InputError as error:
-        raise ArchitectureFileError(path, str(error)) from error
+    with toml_file(path, ArchitectureFileError) as plain:
+        declared = _parse(path, plain)
     declared(LEAST_OUTPUTS, declared.input)
     return declared
 
 
-def _parse(path: Path, text: str) -> DeclaredArchitecture:
-    plain = tomllib.loads(text)
+def _parse(path: Path, plain: dict[str, Any]) -> DeclaredArchitecture:
     for name in plain:
         if name not in {"input", "layers", "loss"}:
             raise FieldChoiceError("field", name, ("input", "layers", "loss"))

@@ -1,5 +1,7 @@
 """Checks of single values, and the error each of them raises."""
 
+from string import hexdigits
+
 from bema_py.core.errors import InputError
 
 U8 = 2**8 - 1
@@ -55,6 +57,17 @@ class FieldChoiceError(InputError):
         super().__init__(f"{field} is {value!r:.80}, must be one of {', '.join(choices)}")
 
 
+class FieldHexError(InputError):
+    """A field is not the hexadecimal form of bytes of its size."""
+
+    def __init__(self, field: str, value: object, size: int) -> None:
+        """Keep the field, its value and the number of bytes required."""
+        self.field = field
+        self.value = value
+        self.size = size
+        super().__init__(f"{field} is {value!r:.80}, must be {2 * size} hexadecimal digits")
+
+
 class FieldOrderError(InputError):
     """A list that must be strictly ascending is not."""
 
@@ -83,6 +96,14 @@ def check_bytes(field: str, value: object, minimum: int, maximum: int | None = N
     if not minimum <= len(value) <= limit:
         raise FieldLengthError(field, len(value), minimum, limit)
     return value
+
+
+def check_hex(field: str, value: object, size: int) -> bytes:
+    """Return the `size` bytes that the value gives in hexadecimal, with or without 0x."""
+    digits = value.removeprefix("0x") if isinstance(value, str) else ""
+    if len(digits) != 2 * size or not set(digits) <= set(hexdigits):
+        raise FieldHexError(field, value, size)
+    return bytes.fromhex(digits)
 
 
 def check_ascending(field: str, values: tuple[int, ...] | tuple[bytes, ...]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from enum import IntEnum
-from string import hexdigits
 from typing import NewType
 
 Digest = NewType("Digest", bytes)
@@ -41,14 +40,6 @@ class PartyType(IntEnum):
 def hex0x(data: bytes) -> str:
     """Give the lower-case hexadecimal form with its 0x, as the contract's tools print it."""
     return "0x" + data.hex()
-
-
-def bytes_of_hex(text: str, size: int) -> bytes | None:
-    """Read exactly `size` bytes in hexadecimal, with or without 0x; None where the text is anything else."""
-    digits = text.removeprefix("0x")
-    if len(digits) != 2 * size or not set(digits) <= set(hexdigits):
-        return None
-    return bytes.fromhex(digits)
 
 
 def mask_of(classes: Iterable[int]) -> int:

@@ -1,6 +1,5 @@
 """Partitions: how a data set is dealt to parties, and the TOML file that declares one."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,12 @@ from bema_py.core.checks import (
     FieldLengthError,
     FieldTypeError,
     check_ascending,
+    check_hex,
     check_integer,
 )
 from bema_py.core.errors import InputError
-from bema_py.core.types import MAX_CLASSES, Digest, bytes_of_hex
+from bema_py.core.toml_file import TomlFileError, toml_file
+from bema_py.core.types import MAX_CLASSES, Digest
 from bema_py.learning.kinds import find_kind
 
 MAX_PARTIES = 2**16
@@ -23,13 +24,8 @@ _FIELDS = ("classes", "public", "scaling", "party")
 _PARTY_FIELDS = ("held", "architecture", "original", "share", "samples", "label_space")
 
 
-class PartitionError(InputError):
+class PartitionError(TomlFileError):
     """A file does not declare a partition."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        """Keep the file and what is wrong with it."""
-        self.path, self.reason = path, reason
-        super().__init__(f"{path}: {reason}")
 
 
 class ShareError(InputError):
@@ -93,8 +89,7 @@ def read_partition(path: Path) -> CasePlan:
 
     Files of architectures lie relative to the partition.
     """
-    try:
-        plain = tomllib.loads(path.read_text())
+    with toml_file(path, PartitionError) as plain:
         _check_fields("", plain, _FIELDS)
         classes = check_integer("classes", plain.get("classes"), 2, MAX_CLASSES)
         parties = plain.get("party", [])
@@ -106,14 +101,8 @@ def read_partition(path: Path) -> CasePlan:
             classes,
             tuple(_party(path, f"party.{n}", party, classes) for n, party in enumerate(parties)),
             check_integer("public", plain.get("public", 0), 0, MAX_SAMPLES),
-            None if "scaling" not in plain else _digest("scaling", plain["scaling"]),
+            None if "scaling" not in plain else Digest(check_hex("scaling", plain["scaling"], 32)),
         )
-    except OSError as error:
-        raise PartitionError(path, f"it cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PartitionError(path, f"it is not TOML ({error})") from error
-    except InputError as error:
-        raise PartitionError(path, str(error)) from error
 
 
 def _party(path: Path, name: str, plain: Any, classes: int) -> PartyPlan:
@@ -166,13 +155,6 @@ def _labels(name: str, value: Any, classes: int) -> tuple[int, ...]:
     labels = tuple(check_integer(name, label, 0, classes - 1) for label in value)
     check_ascending(name, labels)
     return labels
-
-
-def _digest(name: str, value: Any) -> Digest:
-    raw = bytes_of_hex(value, 32) if isinstance(value, str) else None
-    if raw is None:
-        raise FieldTypeError(name, value, "64 hexadecimal digits")
-    return Digest(raw)
 
 
 def _check_fields(prefix: str, plain: dict[str, Any], known: tuple[str, ...]) -> None:

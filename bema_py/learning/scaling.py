@@ -1,6 +1,5 @@
 """How a table's features become bytes: the same for every party, so that a byte means the same everywhere."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -12,8 +11,8 @@ import numpy.typing as npt
 
 from bema_py.core.checks import FieldLengthError, FieldTypeError
 from bema_py.core.encoding import digest, encode
-from bema_py.core.errors import InputError
 from bema_py.core.fields import VERSION
+from bema_py.core.toml_file import TomlFileError, toml_file
 from bema_py.core.types import Digest
 from bema_py.learning.datasets import ByteArray, DatasetError
 
@@ -65,13 +64,8 @@ class FeatureCountError(ScalingError):
         super().__init__(f"the table has {found} columns, the scaling declares {required} features")
 
 
-class ScalingFileError(ScalingError):
+class ScalingFileError(ScalingError, TomlFileError):
     """A file does not declare a scaling."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        """Keep the file and what is wrong with it."""
-        self.path, self.reason = path, reason
-        super().__init__(f"{path}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +127,13 @@ class FeatureScaling:
 
 def read_scaling(path: Path) -> FeatureScaling:
     """Read `features = [{ name = "...", minimum = 0.0, maximum = 1.0 }, ...]`; raises ScalingFileError."""
-    try:
-        plain = tomllib.loads(path.read_text())
+    with toml_file(path, ScalingFileError) as plain:
         features = plain.get("features")
         if set(plain) != {"features"} or not isinstance(features, list):
             raise FieldTypeError("features", features, "a list, and nothing else may be declared")
         if not 1 <= len(features) <= MAX_FEATURES:
             raise FieldLengthError("features", len(features), 1, MAX_FEATURES)
         return FeatureScaling(tuple(_feature(*entry) for entry in enumerate(features)))
-    except OSError as error:
-        raise ScalingFileError(path, f"it cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScalingFileError(path, f"it is not TOML ({error})") from error
-    except InputError as error:
-        raise ScalingFileError(path, str(error)) from error
 
 
 def _feature(index: int, plain: object) -> FeatureRange:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bema_py.cli.deploy import read_public_set, read_rules
+from bema_py.cli.deploy import read_public_set, read_rules, read_witness
 from bema_py.cli.profile import Profile, ProfileError, load_profile
 from bema_py.core.fields import InvalidObjectError
 from bema_py.core.rules import Rules
@@ -45,6 +45,19 @@ def test_a_public_set_is_read_from_its_file_and_fits_the_rules(tmp_path: Path) -
         read_rules(profile, read_public_set(profile))
     with pytest.raises(ProfileError, match=r"rules.public_set is 5, the path of an .npz file is needed"):
         read_public_set(load_profile(written(tmp_path, "public_set = 5", "rehearsal = 2")))
+
+
+@pytest.mark.parametrize(
+    ("references", "message"),
+    [
+        (["11" * 32], "rules.witness.references is .*, a list of one reference root a founder is needed"),
+        (["11" * 32, "22" * 32, "0x33"], "references is '0x33', must be 64 hexadecimal digits"),
+        (["11" * 32, "22" * 32, 3], "references is 3, must be 64 hexadecimal digits"),
+    ],
+)
+def test_a_witness_has_one_reference_root_a_founder(references: object, message: str) -> None:
+    with pytest.raises(ProfileError, match=message):
+        read_witness(load_profile(EXAMPLE), {"references": references})
 
 
 def written(directory: Path, *settings: str) -> Path:

@@ -122,7 +122,7 @@ def test_show_prints_layers_and_the_bits_of_their_largest_sums(bema):
         (
             ["model", "show", "0x12"],
             2,
-            "'0x12' is not a model digest: 0x and 64 hexadecimal digits are needed",
+            "MODEL is '0x12', must be 64 hexadecimal digits",
         ),
         (["model", "show", "0x" + "00" * 32], 5, "error:"),
         (["model", "export", "card", "--parameters", "none"], 2, "card cannot be read (No such file"),

@@ -9,8 +9,8 @@ from eth_utils.crypto import keccak
 
 from bema_py.chain.signers import local_signer
 from bema_py.chain.typed_data import recover
+from bema_py.core.checks import FieldHexError, check_hex
 from bema_py.core.hashing import sha256, sha256d
-from bema_py.core.types import bytes_of_hex
 
 KNOWN: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "known_hashes.json").read_text())
 
@@ -48,9 +48,13 @@ def test_the_standards_example_is_signed_and_its_signer_recovered() -> None:
 
 @pytest.mark.parametrize("text", ["0x01ff", "01ff", "0x01FF"])
 def test_hexadecimal(text: str) -> None:
-    assert bytes_of_hex(text, 2) == b"\x01\xff"
+    assert check_hex("word", text, 2) == b"\x01\xff"
 
 
-@pytest.mark.parametrize("text", ["", "0x", "0x1ff", "0x01ff00", "0x01fg", "01 f", "0x0x01ff", "０１ff"])
-def test_what_is_not_two_bytes_in_hexadecimal(text: str) -> None:
-    assert bytes_of_hex(text, 2) is None
+@pytest.mark.parametrize(
+    "text", ["", "0x", "0x1ff", "0x01ff00", "0x01fg", "01 f", "0x0x01ff", "０１ff", 511, None]
+)
+def test_what_is_not_two_bytes_in_hexadecimal(text: object) -> None:
+    with pytest.raises(FieldHexError, match="must be 4 hexadecimal digits") as refusal:
+        check_hex("word", text, 2)
+    assert refusal.value.value == text

@@ -128,7 +128,7 @@ def test_more_than_there_is_is_refused(declare):
         ("classes = 10", "classes = 5", "party.2.held is 5, must be 0 to 4"),
         ("classes = 10", "classes = 10\ncolour = 1", "field is 'colour', must be one of classes, public"),
         ("public = 50", "public = -1", "public is -1, must be 0 to"),
-        ("public = 50", 'scaling = "00ff"', "scaling must be 64 hexadecimal digits"),
+        ("public = 50", 'scaling = "00ff"', "scaling is '00ff', must be 64 hexadecimal digits"),
         ("held = [2, 3]", "", "party.1.held must be a list of classes, found NoneType"),
         ("held = [2, 3]", "held = []", "party.1.held has length 0"),
         ("held = [2, 3]", "held = [3, 2]", "party.1.held is not strictly ascending at index 1"),
