@@ -10,6 +10,8 @@ from bema_py.learning.predictors import accuracy, krum, krum_mean, max_model
 from bema_py.learning.scoring import class_scores
 
 SINGLE = "single models"
+TRIGGERED = "triggered"
+"""Share of stamped test samples of other classes that the Krum mean takes for a backdoor's target."""
 
 Accuracies = Mapping[str, float]
 """Accuracy in 0..1 by the predictor's name; SINGLE is the mean of the models' own."""

@@ -28,7 +28,7 @@ class Method:
     label: how tables and plots name it. calibration: what a block does with its samples; "none" evaluates one model
     that was trained on all data. predictor: whose accuracy the method reports. widened: whether every model gets an
     output for every class before the first block. rehearsal: most samples of the public set that a block rehearses,
-    in cases that have one.
+    in cases that have one. witness: whether founders are data witnesses (10b); their references follow from the data.
     """
 
     label: str
@@ -37,6 +37,7 @@ class Method:
     rules: Rules
     widened: bool = False
     rehearsal: int = 0
+    witness: bool = False
 
 
 PAPER_RULES = Rules(
@@ -77,12 +78,21 @@ EXTENDED_RULES = replace(
 REHEARSAL = 100
 """Samples of the public set, half as many as are replayed."""
 
+WITNESSED_RULES = replace(
+    PAPER_RULES,
+    delta=round(0.3 * SCORE_ONE),
+    sigma=round(0.5 * SCORE_ONE),
+    tau=SCORE_ONE,
+)
+"""The paper's rules with a validity that suits the data witness: every sample of a sure enough class."""
+
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "hmr": Method("HMR", "hmr", "max model", PAPER_RULES),
         "hmr-refit": Method("HMR (refit)", "hmr-refit", "max model", PAPER_RULES),
         "bema": Method("BEMA", "bema", "krum mean", PAPER_RULES),
         "bema+": Method("BEMA+", "bema", "krum mean", EXTENDED_RULES, rehearsal=REHEARSAL),
+        "bema+witness": Method("BEMA, data witness", "bema", "krum mean", WITNESSED_RULES, witness=True),
         "fedavg": Method("FedAvg", "fedavg", "max model", PAPER_RULES),
         "centralised": Method("centralised LeNet-5", "none", "max model", PAPER_RULES),
     }

@@ -1,14 +1,19 @@
 """What a run is: its data, its constants and the seed from which all else follows."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from bema_py.core.types import Digest
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.naming import name_of
 from bema_py.experiments.setups import HELD_OUT_SEED, Budget, Setup
+from bema_py.experiments.witnessing import witness_rules
 from bema_py.learning.datasets import SplitDataset
 from bema_py.learning.sources import load_dataset
+
+NO_ROOT = Digest(bytes(32))
+"""In the place of references, which follow from the data and the seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """One run: a case under a method, with a percentage of bogus messages and a seed."""
+    """One run: a case under a method, with an attack and a seed.
+
+    bogus: percentage of messages that are random bogus ones. attack: the name of a strategy that the last `attackers`
+    regular parties fill their quotas by in place of it; empty for none.
+    """
 
     source: Source
     setup: Setup
@@ -37,6 +46,8 @@ class RunPlan:
     method: str
     bogus: int
     seed: int
+    attack: str = ""
+    attackers: int = 0
 
     @property
     def name(self) -> str:
@@ -45,10 +56,13 @@ class RunPlan:
         # Where the data lies does not change what it is.
         plain["source"].pop("directory")
         method = method_of(self.method)
-        digest = name_of([plain, method.rules.digest().hex(), method.widened, method.rehearsal])[:12]
+        rules = replace(method.rules, witness=witness_rules([NO_ROOT])) if method.witness else method.rules
+        digest = name_of([plain, rules.digest().hex(), method.widened, method.rehearsal])[:12]
         tuned = "-tune" if self.source.tune else ""
-        return f"{self.source.dataset}-{self.case}-{self.method}-{self.bogus}-seed{self.seed}{tuned}-{digest}"
+        sent = self.attack or str(self.bogus)
+        return f"{self.source.dataset}-{self.case}-{self.method}-{sent}-seed{self.seed}{tuned}-{digest}"
 
     def __str__(self) -> str:
         """Say in a few words which run it is."""
-        return f"case {self.case}, {self.method}, {self.bogus} % bogus, seed {self.seed}"
+        sent = f"{self.attackers} attackers, {self.attack}" if self.attack else f"{self.bogus} % bogus"
+        return f"case {self.case}, {self.method}, {sent}, seed {self.seed}"

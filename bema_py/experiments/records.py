@@ -1,12 +1,13 @@
 """What a run measured, as it is kept."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bema_py.core.errors import MalformedError
+from bema_py.core.types import PartyId
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.plans import RunPlan
 
@@ -25,7 +26,8 @@ class RunRecord:
     """What a run measured.
 
     blocks: messages sent and used in every block. curve: height and accuracies of every evaluated state. seconds:
-    processor time by stage, the only part that differs when a run is repeated.
+    processor time by stage, the only part that differs when a run is repeated. attack: the strategy of the attackers,
+    empty where there are none by plan. suspended: parties and the heights of the blocks from which on they were.
     """
 
     case: str
@@ -35,6 +37,9 @@ class RunRecord:
     blocks: tuple[Mapping[str, int], ...]
     curve: tuple[tuple[int, Mapping[str, float]], ...]
     seconds: Mapping[str, float]
+    attack: str = ""
+    attackers: tuple[PartyId, ...] = ()
+    suspended: tuple[tuple[PartyId, int], ...] = ()
 
     @classmethod
     def of(
@@ -43,10 +48,24 @@ class RunRecord:
         blocks: tuple[Mapping[str, int], ...],
         curve: tuple[tuple[int, Mapping[str, float]], ...],
         seconds: Mapping[str, float],
+        *,
+        attackers: Collection[PartyId] = (),
+        suspended: Sequence[tuple[PartyId, int]] = (),
     ) -> "RunRecord":
         """Give the record of a plan's run."""
         rounded = {stage: round(value, 1) for stage, value in seconds.items()}
-        return cls(plan.case, plan.method, plan.bogus, plan.seed, blocks, curve, rounded)
+        return cls(
+            plan.case,
+            plan.method,
+            plan.bogus,
+            plan.seed,
+            blocks,
+            curve,
+            rounded,
+            plan.attack,
+            tuple(sorted(attackers)),
+            tuple(suspended),
+        )
 
     @property
     def accuracy(self) -> float:
@@ -71,6 +90,8 @@ def kept_record(plan: RunPlan, directory: Path) -> RunRecord | None:
     try:
         plain: dict[str, Any] = json.loads(path.read_text())
         curve = tuple((height, found) for height, found in plain.pop("curve"))
-        return RunRecord(**{**plain, "blocks": tuple(plain["blocks"]), "curve": curve})
+        suspended = tuple((PartyId(party), height) for party, height in plain.pop("suspended"))
+        blocks, attackers = tuple(plain.pop("blocks")), tuple(plain.pop("attackers"))
+        return RunRecord(**plain, blocks=blocks, curve=curve, attackers=attackers, suspended=suspended)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise RunRecordError(path, str(error)) from error

@@ -6,16 +6,18 @@ from itertools import islice
 from pathlib import Path
 from time import process_time
 
-from bema_py.experiments.adversary import random_attack
+from bema_py.experiments.adversary import Attack, full_attack, random_attack
 from bema_py.experiments.engine import play
-from bema_py.experiments.evaluation import accuracies, single_accuracy
+from bema_py.experiments.evaluation import TRIGGERED, accuracies, single_accuracy
 from bema_py.experiments.holdings import Holdings
 from bema_py.experiments.local_models import local_model
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.plans import RunPlan
 from bema_py.experiments.records import RunRecord, kept_record, record_path
 from bema_py.experiments.refit_system import RefitSystem, refit_recipe
+from bema_py.experiments.strategies.altered import Backdoor
 from bema_py.experiments.systems import BemaSystem, HmrSystem, System
+from bema_py.experiments.witnessing import with_references
 from bema_py.experiments.world import World, open_world
 from bema_py.learning.baselines import centralised_party
 from bema_py.learning.cases import DataCase, build_case
@@ -48,13 +50,14 @@ def played_blocks(plan: RunPlan, models: Path, on_block: OnBlock) -> RunRecord:
     case, method, budget = open_case(plan), method_of(plan.method), plan.budget
     world = open_world(case, plan.seed, plan.setup.recipe, models, widened=method.widened)
     trained = process_time() - begun
+    world = with_references(world, plan.seed) if method.witness else world
     system = begin(plan, world)
-    attack = random_attack(world.members, plan.bogus)
-    curve, notes = [(0, evaluated(system, case))], []
-    for note in play(system, Holdings(world.private, plan.seed), budget, attack):
+    attack = attack_of(plan, world)
+    curve, notes = [(0, judged(system, case, attack))], []
+    for note in play(system, Holdings(world.private, plan.seed), budget, attack, case.public):
         notes.append(note)
         if budget.evaluated(note.height):
-            curve.append((note.height, evaluated(system, case)))
+            curve.append((note.height, judged(system, case, attack)))
         on_block(note.height, budget.blocks)
     seconds = {
         "train": trained,
@@ -62,7 +65,32 @@ def played_blocks(plan: RunPlan, models: Path, on_block: OnBlock) -> RunRecord:
         "block": sum(note.block_seconds for note in notes),
     }
     seconds["evaluate"] = process_time() - begun - sum(seconds.values())
-    return RunRecord.of(plan, tuple(note.counts() for note in notes), tuple(curve), seconds)
+    return RunRecord.of(
+        plan,
+        tuple(note.counts() for note in notes),
+        tuple(curve),
+        seconds,
+        attackers=attack.parties,
+        suspended=[(party, note.height + 1) for note in notes for party in note.suspended],
+    )
+
+
+def attack_of(plan: RunPlan, world: World) -> Attack:
+    """Give a run's attack: its strategy, or random bogus messages up to their percentage."""
+    if plan.attack:
+        return full_attack(world.members, plan.attack, plan.attackers)
+    return random_attack(world.members, plan.bogus)
+
+
+def judged(system: System, case: DataCase, attack: Attack) -> Mapping[str, float]:
+    """Evaluate a system's models, under a backdoor also by how often its trigger works."""
+    found = evaluated(system, case)
+    if not isinstance(attack.strategy, Backdoor):
+        return found
+    models = [system.models[party] for party in system.membership.ids]
+    stamped = attack.strategy.triggered(case.test)
+    won = accuracies(models, system.membership, system.rules, stamped)["krum mean"]
+    return {**found, TRIGGERED: won}
 
 
 def open_case(plan: RunPlan) -> DataCase:

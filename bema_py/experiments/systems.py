@@ -12,16 +12,18 @@ from bema_py.core.hashing import sha256d
 from bema_py.core.public_set import PublicSet
 from bema_py.core.rules import Rules
 from bema_py.core.types import BlockHash, PartyId, PartyType, SampleId
+from bema_py.experiments.witnessing import heard, witnessed
 from bema_py.experiments.world import World, account_of, genesis_hash
 from bema_py.learning.attacks import BogusSample, bogus_samples
 from bema_py.learning.candidates import CandidateSample
 from bema_py.learning.hmr import hmr_bogus, margins, step_on_both
 from bema_py.learning.krum import Integers
-from bema_py.learning.margin import judge
+from bema_py.learning.margin import Verdict, judge
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
 from bema_py.learning.scoring import Scores, class_scores
 from bema_py.roles.assembly import (
+    AssembledBlock,
     BlockContext,
     ListedBatch,
     OwnedSample,
@@ -29,12 +31,30 @@ from bema_py.roles.assembly import (
     membership_of,
     processing_order,
 )
+from bema_py.roles.failures import REFUSED, Failures
 from bema_py.roles.ledger import Ledger, advance
 from bema_py.roles.recollection import candidate, rehearsal_draw, replay_draw
 from bema_py.roles.rewards import Purse
 from bema_py.roles.sample_miner import samples_at
 
 Used = frozenset[SampleId]
+BY_WITNESS = REFUSED | {Verdict.UNHEARD, Verdict.VALID}
+"""The verdicts on samples that pass eqs. 8 to 10."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a block did with the samples it was given.
+
+    used: those it calibrated with. asked: those that pass eqs. 8 to 10 and that founders were asked about; refused:
+    those of them that the data witness refused (10b). failed: the authors whose sum of refusals has reached the limit,
+    each with the height at which it first did.
+    """
+
+    used: Used
+    asked: Used = frozenset()
+    refused: Used = frozenset()
+    failed: Mapping[PartyId, int] = field(default_factory=dict)
 
 
 class System(Protocol):
@@ -58,8 +78,8 @@ class System(Protocol):
     def bogus(self, scores: Scores, labels: Integers) -> tuple[BogusSample, ...]:
         """Find the samples that eq. 1 turns into bogus ones."""
 
-    def play(self, listed: Sequence[ListedBatch]) -> Used:
-        """Build one block of these batches; returns the samples it used."""
+    def play(self, listed: Sequence[ListedBatch]) -> Played:
+        """Build one block of these batches."""
 
 
 @dataclass
@@ -75,13 +95,16 @@ class BemaSystem:
     parent: BlockHash
     contents: dict[SampleId, Sample] = field(default_factory=dict)
     """Every sample that was used."""
+    failures: Failures = field(default_factory=Failures)
 
     @classmethod
     def begin(cls, world: World, rules: Rules, seed: int, rehearsal: int = 0) -> "BemaSystem":
         """Stand before the first block; the genesis hash is made up from the seed.
 
-        `rehearsal` samples of the public set are rehearsed in a block, where the case has a public set.
+        `rehearsal` samples of the public set are rehearsed in a block, where the case has a public set. Founders with
+        references are data witnesses (see `witnessing`).
         """
+        rules = witnessed(rules, world)
         data = world.case.public if rehearsal else None
         public = () if data is None else samples_at(data, range(len(data)))
         if public:
@@ -99,16 +122,21 @@ class BemaSystem:
         """Claim y- for samples with a positive secure margin (eq. 1)."""
         return bogus_samples(scores, labels, self.membership, self.rules)
 
-    def play(self, listed: Sequence[ListedBatch]) -> Used:
-        """Assemble the block that lists these batches and step onto it."""
-        assembled = assemble(self._context(), listed)
+    def play(self, listed: Sequence[ListedBatch]) -> Played:
+        """Let founders state what they know of these batches, assemble the block and step onto it."""
+        assembled = assemble(self._context(), [heard(entry, self.world, self.rules) for entry in listed])
+        if self.rules.witness is not None:
+            self.failures = self.failures.after(assembled, self.rules.witness)
         self.models = assembled.calibration.models
         for item in assembled.calibration.used:
             owned = assembled.candidates[item.position]
             self.contents[owned.sample] = Sample(owned.x, owned.y)
         self.ledger = advance(self.ledger, assembled.body)
         self.parent = BlockHash(sha256d(self.parent + assembled.body.digest()))
-        return frozenset(leaf.sample for leaf in assembled.body.samples)
+        used = frozenset(leaf.sample for leaf in assembled.body.samples)
+        asked = judged_by_witness(assembled, self.world)
+        refused = {name for name, verdict in asked.items() if verdict is not Verdict.VALID}
+        return Played(used, frozenset(asked), frozenset(refused), self.failures.failed)
 
     def _context(self) -> BlockContext:
         members = self.world.members
@@ -128,7 +156,8 @@ class BemaSystem:
 
     def _recalled(self) -> tuple[CandidateSample, ...]:
         """Give what the next block calibrates with again, as a miner draws it, from memory."""
-        replayed = replay_draw(self.ledger, self.membership.ids, self.rules, self.parent)
+        authors = set(self.membership.ids).difference(self.failures.failed)
+        replayed = replay_draw(self.ledger, authors, self.rules, self.parent)
         rehearsed = rehearsal_draw(self.public, self.rules, self.parent)
         samples = [*(self.contents[leaf.sample] for leaf in replayed), *rehearsed]
         return tuple(candidate(self.parent, sample) for sample in samples)
@@ -158,7 +187,7 @@ class HmrSystem:
         """Claim y- for samples with a positive margin (eq. 1)."""
         return hmr_bogus(scores, labels)
 
-    def play(self, listed: Sequence[ListedBatch]) -> Used:
+    def play(self, listed: Sequence[ListedBatch]) -> Played:
         """Calibrate with every sample of these batches that has rho <= 0, in a block's processing order."""
         order = processing_order(self.parent, listed, self.used)
         images, labels = arrays(order, self.rules)
@@ -171,11 +200,22 @@ class HmrSystem:
         used = frozenset(order[index].sample for index in chosen)
         self.used |= used
         self.parent = BlockHash(sha256d(self.parent + b"".join(sorted(used))))
-        return used
+        return Played(used)
 
     def calibrated(self, models: list[Model], images: npt.NDArray[np.uint8], labels: Integers) -> list[Model]:
         """Give the models after a block's samples."""
         return step_on_both(models, images, labels, self.rules, self.rules.step_size(self.height))
+
+
+def judged_by_witness(assembled: AssembledBlock, world: World) -> dict[SampleId, Verdict]:
+    """Give the verdicts on a block's samples that pass eqs. 8 to 10 and that founders were asked about (10b)."""
+    regular = {member.party for member in world.members if member.party_type is PartyType.REGULAR}
+    judged = zip(assembled.candidates, assembled.calibration.judgements, strict=True)
+    return {
+        candidate.sample: judgement.verdict
+        for candidate, judgement in judged
+        if world.references and candidate.owner in regular and judgement.verdict in BY_WITNESS
+    }
 
 
 def arrays(order: Sequence[OwnedSample], rules: Rules) -> tuple[npt.NDArray[np.uint8], Integers]:

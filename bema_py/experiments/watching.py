@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from bema_py.core.rules import Rules
 from bema_py.core.types import PartyId
-from bema_py.experiments.systems import System, Used
+from bema_py.experiments.systems import Played, System
 from bema_py.learning.attacks import BogusSample
 from bema_py.learning.krum import Integers
 from bema_py.learning.membership import Membership
@@ -60,7 +60,7 @@ class WatchedSystem:
         """Find the samples that eq. 1 turns into bogus ones."""
         return self.system.bogus(scores, labels)
 
-    def play(self, listed: Sequence[ListedBatch]) -> Used:
+    def play(self, listed: Sequence[ListedBatch]) -> Played:
         """Show what is listed, then build the block."""
         self.before_block(self.system, listed)
         return self.system.play(listed)

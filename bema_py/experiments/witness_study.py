@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bema_py.core.hashing import sha256d
 from bema_py.core.rules import SCORE_ONE, Rules
 from bema_py.core.types import PartyId, PartyType
 from bema_py.core.witness import WitnessRules
 from bema_py.experiments.machine import describe_machine
 from bema_py.experiments.methods import PAPER_RULES
 from bema_py.experiments.studies import StudySettings, markdown_table, write_results
+from bema_py.experiments.witnessing import with_references, witness_rules
 from bema_py.experiments.workers import Done
 from bema_py.experiments.world import World, open_world
 from bema_py.learning.attacks import bogus_samples
@@ -22,7 +22,7 @@ from bema_py.learning.cases import build_case
 from bema_py.learning.krum import Integers
 from bema_py.learning.margin import judge
 from bema_py.learning.membership import Membership
-from bema_py.learning.references import ReferenceSet, reference_set, split_references
+from bema_py.learning.references import ReferenceSet
 from bema_py.learning.scoring import Scores, class_scores
 from bema_py.learning.witness import Distances, objections, pooled_distances
 from bema_py.roles.assembly import membership_of
@@ -85,11 +85,11 @@ class Scan:
 
 def measure(world: World, case: str, seed: int, scan: int) -> Iterator[WitnessRow]:
     """Yield a row for each rule set; the regular parties look through `scan` records together."""
-    founders = [member.party for member in world.members if member.party_type is PartyType.ORIGINAL]
-    references = [founder_references(world, founder, seed) for founder in founders]
+    references = list(with_references(world, seed).references.values())
+    witness = witness_rules([own.root for own in references])
     scanned = scan_authors(world, references, seed, scan)
     for name, rules in RULES.items():
-        yield row(scanned, membership_of(world.members), witness_rules(references), rules, (case, name, seed))
+        yield row(scanned, membership_of(world.members), witness, rules, (case, name, seed))
 
 
 def scan_authors(world: World, references: Sequence[ReferenceSet], seed: int, scan: int) -> Scan:
@@ -136,29 +136,6 @@ def row(
         honest_failed=sum(samples_until_failed(each, witness) is not None for each in good),
         all_bogus=mean([samples_until_failed(each, witness) for each in bad]),
         half_bogus=mean([samples_until_failed(each, witness) for each in mixed]),
-    )
-
-
-def founder_references(world: World, founder: int, seed: int) -> ReferenceSet:
-    """Give a founder's references under a secret made up from the seed."""
-    party = world.case.parties[founder - 1]
-    secret = sha256d(b"references" + seed.to_bytes(8, "big") + founder.to_bytes(4, "big"))
-    chosen, _ = split_references(party.private, party.held, secret)
-    return reference_set("strokes", party.private.select(chosen), secret)
-
-
-def witness_rules(references: Sequence[ReferenceSet]) -> WitnessRules:
-    """Give the rules of the data witness as chosen on held-out samples, for these references."""
-    return WitnessRules(
-        feature="strokes",
-        references=tuple(own.root for own in references),
-        witnesses=1,
-        ratio=(19, 21),
-        farthest=0,
-        # 1000 log(.40 / .10) and 1000 log(.90 / .60): the refusal rates of a bad and a good author.
-        penalty=1386,
-        relief=405,
-        limit=10_000,
     )
 
 

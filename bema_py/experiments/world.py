@@ -1,7 +1,7 @@
 """A case with its parties registered and their local models trained: where a run begins."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bema_py.chain.connection import EthereumHash
@@ -13,6 +13,7 @@ from bema_py.learning.cases import ALL_CLASSES, CaseParty, DataCase
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.model import Model
 from bema_py.learning.parties import TrainingJob, party_seed
+from bema_py.learning.references import ReferenceSet
 from bema_py.learning.training import Recipe
 from bema_py.learning.widening import widen
 from bema_py.roles.content import card_of
@@ -24,13 +25,15 @@ class World:
     """What stands before the first block.
 
     members: the registered parties, ascending; party number n of the case has the id n + 1. models and private:
-    every party's registered model and its own data.
+    every party's registered model and the data of its own that it may offer. references: what founders keep back as
+    data witnesses, in their order; empty where the rules know none.
     """
 
     case: DataCase
     members: tuple[RegisteredParty, ...]
     models: Mapping[PartyId, Model]
     private: Mapping[PartyId, Dataset]
+    references: Mapping[PartyId, ReferenceSet] = field(default_factory=dict)
 
 
 def training_jobs(case: DataCase, seed: int, recipe: Recipe) -> list[TrainingJob]:

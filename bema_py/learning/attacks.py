@@ -8,13 +8,16 @@ import torch
 
 from bema_py.core.architecture import Architecture
 from bema_py.core.rules import Rules
-from bema_py.learning.datasets import Dataset, DatasetError
+from bema_py.learning.datasets import ByteArray, Dataset, DatasetError
 from bema_py.learning.float_net import initial_parameters, split_parameters
 from bema_py.learning.krum import Integers
 from bema_py.learning.margin import judge
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
 from bema_py.learning.scoring import Scores
+
+TRIGGER = 4
+"""Side of the square that is stamped on images, in pixels."""
 
 
 class SwapError(DatasetError):
@@ -46,6 +49,22 @@ def swapped_labels(dataset: Dataset, seed: int) -> Dataset:
     successor = np.arange(256, dtype=np.uint8)
     successor[cycle] = np.roll(cycle, -1)
     return Dataset(dataset.images, successor[dataset.labels])
+
+
+def stamped(images: ByteArray) -> ByteArray:
+    """Give copies of images (n, channels, height, width) with a trigger, a white square near the lower right corner."""
+    marked = images.copy()
+    marked[:, :, -TRIGGER - 1 : -1, -TRIGGER - 1 : -1] = 255
+    return marked
+
+
+def backdoored(dataset: Dataset, target: int, share: float, seed: int) -> Dataset:
+    """Stamp a random share of a data set and label it as the target class (type I, to be trained on)."""
+    count = round(share * len(dataset))
+    rows = np.random.default_rng(seed).permutation(len(dataset))[:count]
+    images, labels = dataset.images.copy(), dataset.labels.copy()
+    images[rows], labels[rows] = stamped(images[rows]), target
+    return Dataset(images, labels)
 
 
 def random_model(architecture: Architecture, label_space: Sequence[int], seed: int) -> Model:

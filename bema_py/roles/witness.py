@@ -42,9 +42,16 @@ def state(
     required = witness.references[founder - 1]
     if references.root != required:
         raise WrongReferencesError(founder, references.root, required)
-    distances = references.distances(batch_images(batch, rules))
-    statement = Statement(founder, commitment, encode_distances(distances.ravel().tolist()))
+    statement = measure(founder, references, commitment, batch, rules)
     return sign_statement(signer, deployment.chain_id, deployment.address, statement)
+
+
+def measure(
+    founder: PartyId, references: ReferenceSet, commitment: Commitment, batch: Batch, rules: Rules
+) -> Statement:
+    """Measure how far a founder's references lie from each sample of a batch; nothing is signed yet."""
+    distances = references.distances(batch_images(batch, rules))
+    return Statement(founder, commitment, encode_distances(distances.ravel().tolist()))
 
 
 def witness_rules(rules: Rules) -> WitnessRules:

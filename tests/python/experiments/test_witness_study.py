@@ -3,13 +3,12 @@
 import json
 from pathlib import Path
 
-import numpy as np
-
+from bema_py.core.types import Digest
 from bema_py.experiments.plans import Source
 from bema_py.experiments.setups import Budget, setup_of
 from bema_py.experiments.studies import StudySettings
-from bema_py.experiments.witness_study import samples_until_failed, witness_rules, witness_study
-from bema_py.learning.references import ReferenceSet
+from bema_py.experiments.witness_study import samples_until_failed, witness_study
+from bema_py.experiments.witnessing import witness_rules
 
 
 def settings(directory: Path) -> StudySettings:
@@ -40,7 +39,7 @@ def test_bogus_samples_are_refused_more_often_than_honest_ones(tmp_path: Path) -
 
 
 def test_an_author_fails_by_refusals_that_outweigh_what_is_accepted() -> None:
-    rules = witness_rules([ReferenceSet("plain", {0: np.zeros((3, 4), np.uint8)}, b"secret")])
+    rules = witness_rules([Digest(bytes(32))])
     assert samples_until_failed([True] * 20, rules) == 8
     assert samples_until_failed([True, False] * 20, rules) == 19
     assert samples_until_failed([True, False, False, False, False] * 20, rules) is None

@@ -1,0 +1,1 @@
+"""What attackers send: strategies that know everything public and what the attackers own."""
