@@ -123,11 +123,11 @@ class TinyNetwork:
         self.salts += 1
         return self.salts.to_bytes(32, "big")
 
-    def members(self) -> list[TinyParty]:
-        """Return the parties that are members of the next block."""
+    def authors(self) -> list[TinyParty]:
+        """Return the parties that can offer samples for the next block."""
         history = self.network.history()
-        members = history.members_at(len(history.blocks) + 1)
-        known = {party.account for party in members if not history.suspended(party.party)}
+        authors = history.authors_at(len(history.blocks) + 1)
+        known = {party.account for party in authors if not history.suspended(party.party)}
         return [party for party in self.parties if party.signer.address in known]
 
     def reject(self, height: int, reason: str = "a false block") -> None:
@@ -139,7 +139,7 @@ class TinyNetwork:
         carry(self.network, self.stranger, votes)
 
     def suspend(self, party: TinyParty, reason: str = "bogus samples") -> None:
-        """Let both founders end a party's membership."""
+        """Let both founders suspend a party."""
         account = party.signer.address
         votes = [
             suspend(self.network, founder.signer, account, reason, 2**40)
@@ -148,10 +148,10 @@ class TinyNetwork:
         carry(self.network, self.stranger, votes)
 
     def play(self, blocks: int, miner: Callable[[], BlockMiner] | None = None) -> None:
-        """Let every member offer samples and a miner mine, block after block."""
+        """Let every author offer samples and a miner mine, block after block."""
         worker = miner() if miner else BlockMiner(self.network, self.miner)
         for _ in range(blocks):
-            for party in self.members():
+            for party in self.authors():
                 self.offer(party)
             self.chain.advance(1)
             worker.mine()

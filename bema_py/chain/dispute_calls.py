@@ -39,7 +39,7 @@ class DisputeCalls(ContractCalls):
     def suspend_party(
         self, signer: Signer, suspension: Suspension, votes: Sequence[Vote], *, gas: int | None = None
     ) -> Done[PartySuspended]:
-        """End a party's membership by votes; anybody may send them. Raises `VotesError`."""
+        """Suspend a party by votes; anybody may send them. Raises `VotesError`."""
         function = "suspendParty"
         signatures = pack_signatures(function, signatures_of(suspension, votes))
         arguments = (suspension.account, suspension.reason, suspension.deadline, signatures)

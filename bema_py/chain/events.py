@@ -130,7 +130,7 @@ class BlockSubmitted:
 
 @dataclass(frozen=True)
 class PartySuspended:
-    """A party lost its membership from here on, by these signatures of original parties."""
+    """A party is suspended from here on, by these signatures of original parties."""
 
     position: EventPosition
     party: PartyId

@@ -27,7 +27,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Suspension:
-    """A motion to end a party's membership; `deadline` is the last chain time in seconds at which votes count."""
+    """A motion to suspend a party; `deadline` is the last chain time in seconds at which votes count."""
 
     NAME: ClassVar[str] = "Suspension"
     MESSAGE: ClassVar[Members] = (("account", "address"), ("reason", "bytes32"), ("deadline", "uint256"))

@@ -65,12 +65,12 @@ def run(
 
 
 def _waiting(network: Network) -> bool:
-    """Whether a revealed batch of a member waits for a block."""
+    """Whether a revealed batch of an author waits for a block."""
     history = network.history()
     ledger = read_ledger(network, history)
-    members = {party.party for party in history.members_at(ledger.height + 1)}
+    authors = {party.party for party in history.authors_at(ledger.height + 1)}
     later = network.contract.chain.head().timestamp + 1
-    return bool(eligible(history.batches, members, ledger.listed, later))
+    return bool(eligible(history.batches, authors, ledger.listed, later))
 
 
 def _mine(miner: BlockMiner, quiet: bool) -> MinedBlock:

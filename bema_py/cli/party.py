@@ -166,10 +166,10 @@ def _find(
     settings: Profile, network: Network, signer: Signer, outbox: Outbox, count: int, scan: int
 ) -> tuple[Sample, ...]:
     history = network.history()
-    member = {party.account for party in history.members_at(len(history.blocks) + 1)}
-    if signer.address not in member:
+    authors = {party.account for party in history.authors_at(len(history.blocks) + 1)}
+    if signer.address not in authors:
         raise PolicyError(
-            "this account is no member yet: a party becomes one with the block after its registration"
+            "this account is no author: a party is one from the block after its registration until it is suspended"
         )
     share = open_share(settings)
     fresh = not_offered(without_references(settings, share.private, share.held), outbox)

@@ -6,6 +6,7 @@ from typing import Any
 from bema_py.cli.opening import open_network
 from bema_py.cli.output import JsonOption, console, emit, table
 from bema_py.cli.profile import ProfileOption, load_profile
+from bema_py.core.rules import Rules
 from bema_py.core.types import classes_of, hex0x
 from bema_py.roles.history import History
 
@@ -17,7 +18,7 @@ def status(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
     """
     network = open_network(load_profile(profile))
     history = network.history()
-    parties, blocks = _parties(history), _blocks(history)
+    parties, blocks = _parties(history, network.rules), _blocks(history)
     values = {
         "chain_id": network.deployment.chain_id,
         "contract": hex0x(network.deployment.address),
@@ -41,17 +42,15 @@ def status(profile: ProfileOption = Path("bema.toml"), as_json: JsonOption = Fal
         console.print(table("newest blocks", tuple(blocks[0]), [tuple(row.values()) for row in blocks[-10:]]))
 
 
-def _parties(history: History) -> list[dict[str, Any]]:
-    members = (
-        {party.party for party in history.members_at(len(history.blocks) + 1)} if history.genesis else set()
-    )
+def _parties(history: History, rules: Rules) -> list[dict[str, Any]]:
+    members = history.members_at(len(history.blocks) + 1, rules) if history.genesis else ()
     return [
         {
             "party": party.party,
             "account": hex0x(party.account),
             "kind": party.party_type.name.lower(),
             "held_classes": list(classes_of(party.held_classes)),
-            "member_of_next_block": party.party in members,
+            "member_of_next_block": party in members,
             "suspended": history.suspended(party.party),
         }
         for _, party in sorted(history.parties.items())

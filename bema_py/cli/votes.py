@@ -50,7 +50,7 @@ def suspend(
     profile: ProfileOption = DEFAULT_PROFILE,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign a vote to end a party's membership for ever; with a quorum of votes `bema op send` does it.
+    """Sign a vote to suspend a party for ever; with a quorum of votes `bema op send` does it.
 
     Example: bema op suspend 0x90F7... --reason "bogus samples" --until 1800000000 --out vote0.json
     """

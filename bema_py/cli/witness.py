@@ -59,13 +59,13 @@ def witness(
     history = network.history()
     founder = founder_of(history, signer.address)
     own = open_references(settings, witness_rules(network.rules).feature)
-    members = {party.party: party for party in history.members_at(len(history.blocks) + 1)}
+    authors = {party.party: party for party in history.authors_at(len(history.blocks) + 1)}
     ledger = read_ledger(network, history)
     now = network.contract.chain.head().timestamp + 1
     written = []
-    for batch in eligible(history.batches, members, ledger.listed, now):
+    for batch in eligible(history.batches, authors, ledger.listed, now):
         content = load_listed(network.store, batch, network.rules).batch
-        if asked_about(members, content):
+        if asked_about(authors, content):
             commitment = batch.commitment
             signed = state(network.deployment, signer, founder, own, commitment, content, network.rules)
             written.append(str(write_statement(out, signed)))

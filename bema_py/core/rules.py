@@ -14,6 +14,7 @@ from bema_py.core.witness import MAX_FEATURE, WitnessRules
 Mode = Literal["log", "h"]
 WrongClass = Literal["largest", "literal"]
 Learners = Literal["holders", "scorers", "members"]
+SuspendedModels = Literal["leave", "stay"]
 
 MAX_RULES_SIZE = 4096
 MAX_BATCH_SIZE = 2**26
@@ -102,6 +103,7 @@ class Rules:
     a block, 0 for no quota. replay, rehearsal: most earlier samples and most samples of the public set that a block
     calibrates with again. public_set: that set's digest, empty without rehearsal. shift: pixels by which a
     calibrating sample is moved at most.
+    suspended_models: whether a suspended party's model leaves the members, or stays while the party is mute.
     witness: how founders' references decide about regular parties' samples (10b), None for no data witness.
     Creating one checks every bound and raises InputError leaves.
     """
@@ -129,6 +131,7 @@ class Rules:
     rehearsal: int = 0
     public_set: bytes = b""
     shift: int = 0
+    suspended_models: SuspendedModels = "leave"
     witness: WitnessRules | None = None
 
     def __post_init__(self) -> None:
@@ -147,6 +150,7 @@ class Rules:
             ("mode", self.mode, ("log", "h")),
             ("wrong_class", self.wrong_class, ("largest", "literal")),
             ("learners", self.learners, ("holders", "scorers", "members")),
+            ("suspended_models", self.suspended_models, ("leave", "stay")),
         ):
             if value not in choices:
                 raise FieldChoiceError(name, value, choices)

@@ -52,7 +52,7 @@ class Rounds:
     def play(
         self, height: int, party_done: PartyDone, on_sample: Progress, on_hashes: Callable[[int], None]
     ) -> None:
-        """Let every member offer a batch, then let the miner whose turn it is mine the block."""
+        """Let every author offer a batch, then let the miner whose turn it is mine the block."""
         self._offer(height, party_done)
         # A block may list a batch only if it was revealed at an earlier chain time than its own.
         self.network.contract.chain.advance(1)
@@ -63,8 +63,8 @@ class Rounds:
         network, chain = self.network, self.network.contract.chain
         history = network.history()
         ledger = self.ledger.read(history)
-        members = {party.account for party in history.members_at(height)}
-        offering = [player for player in self.cast.players if player.signer.address in members]
+        authors = {party.account for party in history.authors_at(height)}
+        offering = [player for player in self.cast.players if player.signer.address in authors]
         for player in offering:
             if settle(network, history, player.signer, player.outbox):
                 self._commit(player, history, ledger, height)
@@ -109,7 +109,7 @@ class Rounds:
         models = parent_models(self.network, history, ledger)
         rules = self.network.rules
         scores = class_scores(list(models.values()), scan.images, rules.classes)
-        membership = membership_of(history.members_at(ledger.height + 1))
+        membership = membership_of(history.members_at(ledger.height + 1, rules))
         bogus = bogus_samples(scores, scan.labels.astype(np.int64), membership, rules)
         return tuple(
             Sample(scan.images[sample.position].tobytes(), sample.claimed)

@@ -107,7 +107,7 @@ def block_context(
     """
     height = ledger.height + 1
     parent, _ = history.parent_of(height)
-    members = history.members_at(height)
+    members = history.members_at(height, rules)
     return BlockContext(
         rules=rules,
         height=height,
@@ -216,9 +216,10 @@ def with_witness(
     """Return the candidates with what founders' references hold against them (10b, **extension**)."""
     if context.rules.witness is None:
         return tuple(candidates)
-    members = {party.party: party for party in context.members}
+    # Whose batches and statements count was decided when they were listed; every author is a member.
+    parties = {party.party: party for party in context.members}
     against = {
-        entry.on_chain.commitment: batch_objections(members, entry.batch, entry.statements, context.rules)
+        entry.on_chain.commitment: batch_objections(parties, entry.batch, entry.statements, context.rules)
         for entry in listed
     }
     return tuple(replace(each, objection=against[each.commitment][each.index]) for each in candidates)

@@ -198,8 +198,8 @@ def _note_left_out(result: BlockAudit, evidence: Evidence, ledger: Ledger) -> No
     """Report revealed batches that the miner left out: no offence, but worth knowing."""
     if result.body is None:
         return
-    members = {party.party for party in evidence.history.members_at(ledger.height + 1)}
-    for batch in eligible(evidence.history.batches, members, ledger.listed, result.event.position.time):
+    authors = {party.party for party in evidence.history.authors_at(ledger.height + 1)}
+    for batch in eligible(evidence.history.batches, authors, ledger.listed, result.event.position.time):
         if batch.commitment not in result.body.batches:
             result.book.note(
                 Check.BATCHES,

@@ -161,7 +161,7 @@ def _read_listed(
 ) -> list[ListedBatch] | None:
     """Fetch and check every listed batch; None if one of them cannot be judged."""
     history = evidence.history
-    members = {party.party: party for party in history.members_at(ledger.height + 1)}
+    authors = {party.party: party for party in history.authors_at(ledger.height + 1)}
     statements = read_statements(
         book, evidence.store, evidence.rules, body.record.statements, Place(block=event.height)
     )
@@ -178,16 +178,18 @@ def _read_listed(
         in_time = revealed_before(on_chain, event.position.time)
         book.expect(
             Check.BATCHES,
-            in_time and on_chain.party in members and commitment not in ledger.listed,
+            in_time and on_chain.party in authors and commitment not in ledger.listed,
             f"batch {hex0x(commitment)} "
-            + ("was listed before" if commitment in ledger.listed else "is not a member's, revealed in time"),
+            + (
+                "was listed before" if commitment in ledger.listed else "is not an author's, revealed in time"
+            ),
             place,
         )
         with book.reading(Check.BATCH_CONTENT, place):
             entry = load_listed(evidence.store, on_chain, evidence.rules)
             given = statements.get(commitment, ())
             listed.append(
-                with_statements(book, evidence.deployment, members, entry, given, evidence.rules, place)
+                with_statements(book, evidence.deployment, authors, entry, given, evidence.rules, place)
             )
     return listed if len(listed) == len(body.batches) else None
 
@@ -196,7 +198,7 @@ def _read_parents(
     book: CheckBook, evidence: Evidence, ledger: Ledger, event: BlockSubmitted
 ) -> dict[PartyId, Model] | None:
     """Load the members' models at the parent block; None if one of them cannot be had."""
-    members = evidence.history.members_at(ledger.height + 1)
+    members = evidence.history.members_at(ledger.height + 1, evidence.rules)
     models = {}
     for party in members:
         with book.reading(Check.PARAMETERS, Place(block=event.height, party=party.party)):

@@ -14,7 +14,7 @@ from bema_py.roles.assembly import AssembledBlock, ListedBatch, assemble, block_
 from bema_py.roles.batches import eligible, load_listed
 from bema_py.roles.content import publish_model
 from bema_py.roles.hearing import (
-    Members,
+    Parties,
     StatementSource,
     check_heard,
     counting_statements,
@@ -116,27 +116,27 @@ class BlockMiner:
     def _gather(self, history: History, ledger: Ledger) -> tuple[list[ListedBatch], dict[Commitment, str]]:
         """Fetch the confirmed batches; one that is missing or void is left out."""
         chain = self.network.contract.chain
-        members = {party.party: party for party in history.members_at(ledger.height + 1)}
+        authors = {party.party: party for party in history.authors_at(ledger.height + 1)}
         confirmed = chain.block_time(max(chain.head().number - self.confirmations + 1, 0))
         listed, left_out = [], {}
-        for batch in eligible(history.batches, members, ledger.listed, confirmed):
+        for batch in eligible(history.batches, authors, ledger.listed, confirmed):
             try:
                 listed.append(
-                    self._heard(members, load_listed(self.network.store, batch, self.network.rules))
+                    self._heard(authors, load_listed(self.network.store, batch, self.network.rules))
                 )
             except BemaError as error:
                 left_out[batch.commitment] = str(error)
         return listed, left_out
 
-    def _heard(self, members: Members, entry: ListedBatch) -> ListedBatch:
+    def _heard(self, authors: Parties, entry: ListedBatch) -> ListedBatch:
         """Add what founders state about a batch; raises UnheardError where the rules demand more."""
         witness = self.network.rules.witness
         if witness is None:
             return entry
         commitment = entry.on_chain.commitment
         given = self.statements(commitment)
-        counting = counting_statements(self.network.deployment, members, commitment, entry.batch, given)
-        check_heard(members, commitment, entry.batch, counting, witness)
+        counting = counting_statements(self.network.deployment, authors, commitment, entry.batch, given)
+        check_heard(authors, commitment, entry.batch, counting, witness)
         return replace(entry, statements=counting)
 
     def _publish(self, assembled: AssembledBlock) -> None:

@@ -53,7 +53,7 @@ class Check(Enum):
     BODY = (501, "the block body has the digest anchored on chain and is canonical")
     RECORD = (502, "the calibration record states this block's rules, miner, height, batches and counts")
     ROOT = (503, "the body's leaves, in order, give the leaf count and the header's Merkle root")
-    BATCHES = (504, "listed batches were revealed before the block by members and are listed once")
+    BATCHES = (504, "listed batches were revealed before the block by authors and are listed once")
     BATCH_CONTENT = (505, "a listed batch's content is valid and gives the revealed batch root")
     JUDGEMENT = (601, "the used samples are exactly the valid, owned ones (eqs. 8 to 10, 10b)")
     CALIBRATION = (

@@ -8,7 +8,7 @@ from bema_py.core.rules import Rules
 from bema_py.core.witness import Statement
 from bema_py.learning.references import ReferenceOpening, ReferenceSet
 from bema_py.learning.witness import features
-from bema_py.roles.hearing import Members, stated_distances
+from bema_py.roles.hearing import Parties, stated_distances
 from bema_py.roles.witness import batch_images, witness_rules
 
 
@@ -30,7 +30,7 @@ def open_nearest(
 
 
 def check_opening(
-    members: Members,
+    parties: Parties,
     batch: Batch,
     statement: Statement,
     opening: ReferenceOpening,
@@ -45,7 +45,7 @@ def check_opening(
     """
     witness = witness_rules(rules)
     opening.check(witness.references[statement.founder - 1])
-    held, distances = stated_distances(members, statement, len(batch.samples))
+    held, distances = stated_distances(parties, statement, len(batch.samples))
     stated = int(distances[sample, held.index(opening.label), rank])
     shown = np.frombuffer(opening.feature, dtype=np.uint8).astype(np.int64)
     own = features(batch_images(batch, rules)[sample : sample + 1], witness.feature)[0].astype(np.int64)

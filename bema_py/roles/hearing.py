@@ -26,7 +26,7 @@ from bema_py.learning.witness import Distances, objections, pooled_distances
 from bema_py.roles.history import RegisteredParty
 from bema_py.storage.content_store import ContentStore
 
-Members = Mapping[PartyId, RegisteredParty]
+Parties = Mapping[PartyId, RegisteredParty]
 StatementSource = Callable[[Commitment], Sequence[SignedStatement]]
 """Where a miner finds the statements that founders made about a batch."""
 
@@ -59,28 +59,28 @@ class UnheardError(MalformedError):
         )
 
 
-def asked_about(members: Members, batch: Batch) -> bool:
+def asked_about(parties: Parties, batch: Batch) -> bool:
     """Whether founders are asked about a batch: its author is a regular party."""
-    author = members.get(batch.party)
+    author = parties.get(batch.party)
     return author is not None and author.party_type is PartyType.REGULAR
 
 
 def check_statement(
-    deployment: Deployment, members: Members, commitment: Commitment, batch: Batch, signed: SignedStatement
+    deployment: Deployment, authors: Parties, commitment: Commitment, batch: Batch, signed: SignedStatement
 ) -> None:
-    """Raise FalseStatementError unless a founder among the members signed this about the whole batch."""
+    """Raise FalseStatementError unless a founder among the authors signed this about the whole batch."""
     statement = signed.statement
-    founder = members.get(statement.founder)
+    founder = authors.get(statement.founder)
 
     def refuse(reason: str) -> FalseStatementError:
         return FalseStatementError(statement.founder, commitment, reason)
 
     if statement.commitment != commitment:
         raise refuse(f"it is about batch {hex0x(statement.commitment)}")
-    if not asked_about(members, batch):
+    if not asked_about(authors, batch):
         raise refuse(f"party {batch.party} is a founder, whose samples are not asked about")
     if founder is None or founder.party_type is not PartyType.ORIGINAL:
-        raise refuse("its author is no founder among the members")
+        raise refuse("who states it is no founder among the authors")
     try:
         statement.check_size(len(batch.samples), len(classes_of(founder.held_classes)))
         check_statement_signature(deployment.chain_id, deployment.address, signed, founder.account)
@@ -89,7 +89,7 @@ def check_statement(
 
 
 def check_heard(
-    members: Members,
+    authors: Parties,
     commitment: Commitment,
     batch: Batch,
     statements: Iterable[SignedStatement],
@@ -97,12 +97,12 @@ def check_heard(
 ) -> None:
     """Raise UnheardError unless enough founders were heard about a regular party's batch.
 
-    For each class `witnesses` of the founders who hold it, among the members, or all of them if they are fewer.
+    For each class `witnesses` of the founders who hold it, among the authors, or all of them if they are fewer.
     """
-    if not asked_about(members, batch):
+    if not asked_about(authors, batch):
         return
     heard = {signed.statement.founder for signed in statements}
-    founders = [member for member in members.values() if member.party_type is PartyType.ORIGINAL]
+    founders = [party for party in authors.values() if party.party_type is PartyType.ORIGINAL]
     for label in sorted({label for founder in founders for label in classes_of(founder.held_classes)}):
         holders = {founder.party for founder in founders if founder.held_classes >> label & 1}
         required = min(witness.witnesses, len(holders))
@@ -112,7 +112,7 @@ def check_heard(
 
 def counting_statements(
     deployment: Deployment,
-    members: Members,
+    authors: Parties,
     commitment: Commitment,
     batch: Batch,
     given: Iterable[SignedStatement],
@@ -121,27 +121,27 @@ def counting_statements(
     counting: dict[PartyId, SignedStatement] = {}
     for signed in given:
         with suppress(FalseStatementError):
-            check_statement(deployment, members, commitment, batch, signed)
+            check_statement(deployment, authors, commitment, batch, signed)
             counting.setdefault(signed.statement.founder, signed)
     return tuple(counting[founder] for founder in sorted(counting))
 
 
 def batch_objections(
-    members: Members, batch: Batch, statements: Iterable[SignedStatement], rules: Rules
+    parties: Parties, batch: Batch, statements: Iterable[SignedStatement], rules: Rules
 ) -> tuple[Verdict | None, ...]:
     """Return what the founders' references hold against each sample of a batch (10b), None where nothing."""
-    if rules.witness is None or not asked_about(members, batch):
+    if rules.witness is None or not asked_about(parties, batch):
         return (None,) * len(batch.samples)
-    heard = [stated_distances(members, signed.statement, len(batch.samples)) for signed in statements]
+    heard = [stated_distances(parties, signed.statement, len(batch.samples)) for signed in statements]
     pooled = pooled_distances(heard, len(batch.samples), rules.classes)
     return objections(pooled, [sample.y for sample in batch.samples], rules.witness)
 
 
 def stated_distances(
-    members: Members, statement: Statement, samples: int
+    parties: Parties, statement: Statement, samples: int
 ) -> tuple[tuple[int, ...], Distances]:
     """Return a founder's held classes and its distances (samples, held classes, NEIGHBOURS)."""
-    held = classes_of(members[statement.founder].held_classes)
+    held = classes_of(parties[statement.founder].held_classes)
     distances = np.frombuffer(statement.distances, dtype=">u4").astype(np.int64)
     return held, distances.reshape(samples, len(held), NEIGHBOURS)
 

@@ -14,6 +14,7 @@ from bema_py.chain.events import (
 )
 from bema_py.chain.packed_records import ApprovalOnRecord
 from bema_py.core.difficulty import TargetRule, target_at
+from bema_py.core.rules import Rules
 from bema_py.core.types import (
     Address,
     BlockHash,
@@ -100,14 +101,26 @@ class History:
             raise ValueError("no block can build on an open genesis phase")
         return self.genesis.genesis_hash, self.genesis.position
 
-    def members_at(self, height: int) -> tuple[RegisteredParty, ...]:
-        """Return the members of block `height`, ascending by party id (protocol, section 3)."""
+    def authors_at(self, height: int) -> tuple[RegisteredParty, ...]:
+        """Return those whose samples and statements count in block `height`, ascending by party id."""
         _, snapshot = self.parent_of(height)
         return tuple(
-            party
-            for number, party in sorted(self.parties.items())
-            if party.registered <= snapshot and not self.suspended(number, snapshot)
+            party for party in self._registered(snapshot) if not self.suspended(party.party, snapshot)
         )
+
+    def members_at(self, height: int, rules: Rules) -> tuple[RegisteredParty, ...]:
+        """Return those whose models take part in block `height`, ascending by party id (protocol, section 3)."""
+        _, snapshot = self.parent_of(height)
+        return tuple(
+            party for party in self._registered(snapshot) if self.takes_part(party.party, rules, snapshot)
+        )
+
+    def takes_part(self, party: PartyId, rules: Rules, at: EventPosition | None = None) -> bool:
+        """Whether a registered party's model judges, learns and predicts, now or at an earlier position."""
+        return rules.suspended_models == "stay" or not self.suspended(party, at)
+
+    def _registered(self, at: EventPosition) -> list[RegisteredParty]:
+        return [party for _, party in sorted(self.parties.items()) if party.registered <= at]
 
     def suspended(self, party: PartyId, at: EventPosition | None = None) -> bool:
         """Whether a party is suspended, now or already at an earlier position."""

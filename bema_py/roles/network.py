@@ -65,7 +65,7 @@ def read_ledger(network: Network, history: History, height: int | None = None) -
 
 def parent_models(network: Network, history: History, ledger: Ledger) -> dict[PartyId, Model]:
     """Load the models of the members of the next block."""
-    members = history.members_at(ledger.height + 1)
+    members = history.members_at(ledger.height + 1, network.rules)
     return {party.party: network.models.load(ledger.model_of(party)) for party in members}
 
 

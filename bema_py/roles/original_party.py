@@ -139,7 +139,7 @@ def reject(network: Network, signer: Signer, block_hash: BlockHash, reason: str)
 
 
 def suspend(network: Network, signer: Signer, account: Address, reason: str, deadline: int) -> Vote:
-    """Record the reason as content and sign a vote to end a party's membership; it counts until the deadline."""
+    """Record the reason as content and sign a vote to suspend a party; it counts until the deadline."""
     motion = Suspension(account, publish_reason(network.store, reason), deadline)
     return sign_vote(signer, network.deployment.chain_id, network.deployment.address, motion)
 
@@ -147,7 +147,7 @@ def suspend(network: Network, signer: Signer, account: Address, reason: str, dea
 def suspend_failing(
     network: Network, signer: Signer, party: PartyId, history: History, failures: Failures, deadline: int
 ) -> Vote:
-    """Vote to end the membership of a party that failed the data witness too often (10b).
+    """Vote to suspend a party that failed the data witness too often (10b).
 
     The reason names the block at which its sum reached the limit, so that an audit can check it. Raises PolicyError
     for a party that did not.

@@ -20,9 +20,14 @@ def predict_all(
 ) -> Mapping[str, Integers]:
     """Return the classes that each predictor gives to images (n, c, h, w), int64 (n,), the default one first.
 
-    Every registered party's model counts, as it stands after the ledger's height; a suspended party's does not.
+    Every registered party's model counts, as it stands after the ledger's height; a suspended party's only where the
+    rules let it stay.
     """
-    parties = [party for number, party in sorted(history.parties.items()) if not history.suspended(number)]
+    parties = [
+        party
+        for number, party in sorted(history.parties.items())
+        if history.takes_part(number, network.rules)
+    ]
     models = [network.models.load(ledger.model_of(party)) for party in parties]
     scores = class_scores(models, images, network.rules.classes, progress=progress)
     membership = membership_of(parties)

@@ -37,9 +37,9 @@ def recalled_samples(
     """
     height = ledger.height + 1
     parent, _ = history.parent_of(height)
-    members = {party.party for party in history.members_at(height)}
+    authors = {party.party for party in history.authors_at(height)}
     public = load_public_set(store, Digest(rules.public_set), rules).samples if rules.rehearsal else ()
-    replayed = replay_draw(ledger, members, rules, parent)
+    replayed = replay_draw(ledger, authors, rules, parent)
     return (
         *(candidate(parent, load_used(store, history, leaf, rules)) for leaf in replayed),
         *(candidate(parent, sample) for sample in rehearsal_draw(public, rules, parent)),
@@ -47,10 +47,10 @@ def recalled_samples(
 
 
 def replay_draw(
-    ledger: Ledger, members: Collection[PartyId], rules: Rules, parent: BlockHash
+    ledger: Ledger, authors: Collection[PartyId], rules: Rules, parent: BlockHash
 ) -> list[SampleLeaf]:
-    """Draw among the samples used on this chain whose owners are still members."""
-    classes = {name: leaf.label for name, leaf in ledger.used.items() if leaf.owner in members}
+    """Draw among the samples used on this chain whose owners are still authors."""
+    classes = {name: leaf.label for name, leaf in ledger.used.items() if leaf.owner in authors}
     return [ledger.used[name] for name in drawn(classes, parent, rules.replay)]
 
 

@@ -64,7 +64,7 @@ def find_samples(
     """Return up to `limit` samples of `scan` that are valid at the tip's models (eqs. 3 to 10), in data order."""
     models = parent_models(network, history, ledger)
     scores = class_scores(list(models.values()), scan.images, network.rules.classes, progress=progress)
-    membership = membership_of(history.members_at(ledger.height + 1))
+    membership = membership_of(history.members_at(ledger.height + 1, network.rules))
     judgements = judge(scores, scan.labels.astype(np.int64), membership, network.rules)
     valid = [index for index, judgement in enumerate(judgements) if judgement.verdict is Verdict.VALID]
     return samples_at(scan, valid[:limit])

@@ -12,7 +12,7 @@ from bema_py.roles.assembly import ListedBatch
 from bema_py.roles.checks import Check, CheckBook, Place, Status
 from bema_py.roles.failures import FailureRecord, Failures
 from bema_py.roles.hearing import (
-    Members,
+    Parties,
     check_heard,
     check_statement,
     counting_statements,
@@ -42,7 +42,7 @@ def read_statements(
 def with_statements(
     book: CheckBook,
     deployment: Deployment,
-    members: Members,
+    authors: Parties,
     entry: ListedBatch,
     given: Sequence[SignedStatement],
     rules: Rules,
@@ -54,14 +54,14 @@ def with_statements(
     commitment = entry.on_chain.commitment
     with book.reading(Check.STATEMENTS, place):
         for signed in given:
-            check_statement(deployment, members, commitment, entry.batch, signed)
-        check_heard(members, commitment, entry.batch, given, rules.witness)
-    counting = counting_statements(deployment, members, commitment, entry.batch, given)
+            check_statement(deployment, authors, commitment, entry.batch, signed)
+        check_heard(authors, commitment, entry.batch, given, rules.witness)
+    counting = counting_statements(deployment, authors, commitment, entry.batch, given)
     return replace(entry, statements=counting)
 
 
 def check_failures(book: CheckBook, store: ContentStore, history: History, record: FailureRecord) -> None:
-    """Check every suspension for failing the data witness, and tell of parties that failed and are members still."""
+    """Check every suspension for failing the data witness, and tell of parties that failed and are authors still."""
     if record.rules is None:
         return
     for party, suspension in sorted(history.suspensions.items()):
@@ -73,7 +73,7 @@ def check_failures(book: CheckBook, store: ContentStore, history: History, recor
             _check_failure(book, party, record.at.get(reason.failed), place)
     for party, height in sorted(record.tip.failed.items()):
         if not history.suspended(party):
-            message = f"it failed the data witness too often by block {height} and is a member still"
+            message = f"it failed the data witness too often by block {height} and is not suspended"
             book.note(Check.FAILURES, Status.NOTICE, message, Place(party=party))
 
 

@@ -33,6 +33,7 @@ RULES = {
     "rehearsal": 100,
     "public_set": DIGEST,
     "shift": 2,
+    "suspended_models": "stay",
     "witness": {
         "feature": "strokes",
         "references": [DIGEST, bytes(32)],
@@ -121,6 +122,7 @@ BAD_RULES = [
     ("public set without rehearsal", {"rehearsal": 0}),
     ("public set of 31 bytes", {"public_set": DIGEST[:31]}),
     ("shift of five pixels", {"shift": 5}),
+    ("unknown choice of suspended models", {"suspended_models": "go"}),
     ("witness of another feature", {"witness": RULES["witness"] | {"feature": "deep"}}),
     ("witness without references", {"witness": RULES["witness"] | {"references": []}}),
     ("more witnesses than founders", {"witness": RULES["witness"] | {"witnesses": 3}}),

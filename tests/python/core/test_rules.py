@@ -100,6 +100,11 @@ def test_a_round_beyond_the_exact_range_is_refused():
         ),
         ({"public_set": "0x00"}, FieldTypeError, "public_set must be bytes, found str"),
         ({"shift": 5}, FieldRangeError, "shift is 5, must be 0 to 4"),
+        (
+            {"suspended_models": "go"},
+            FieldChoiceError,
+            "suspended_models is 'go', must be one of leave, stay",
+        ),
         ({"input": (1, 1024, 1024)}, BatchLimitError, f"limit {MAX_BATCH_SIZE}"),
     ],
 )
@@ -123,6 +128,7 @@ def test_values_outside_their_bounds_are_named(changes, error, text):
             "class_quota": st.integers(0, 2**16),
             "replay": st.integers(0, 2**16),
             "shift": st.integers(0, 4),
+            "suspended_models": st.sampled_from(["leave", "stay"]),
         }
     )
 )

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from itertools import count
 
 import pytest
-from tiny_network import TinyNetwork
+from tiny_network import RULES, TinyNetwork
 
 from bema_py.chain.events import Event
 from bema_py.chain.packed_records import ApprovalOnRecord
@@ -47,8 +47,8 @@ def test_an_honest_history_is_recomputed_without_a_finding(played: TinyNetwork) 
 
 def test_membership_starts_with_the_founders(played: TinyNetwork) -> None:
     history = played.network.history()
-    assert [party.party for party in history.members_at(1)] == [1, 2]
-    assert [party.party for party in history.members_at(2)] == [1, 2, 3, 4]
+    assert [party.party for party in history.members_at(1, RULES)] == [1, 2]
+    assert [party.party for party in history.members_at(2, RULES)] == [1, 2, 3, 4]
 
 
 def altered(value: object) -> object:

@@ -8,24 +8,27 @@ from pathlib import Path
 import pytest
 from tiny_network import FOUNDERS, HELD, RULES, TinyNetwork, patterns, tiny_network
 
+from bema_py.chain.events import PartySuspended
 from bema_py.chain.votes import Suspension, Vote, sign_vote
 from bema_py.core.errors import PolicyError
 from bema_py.core.leaves import NO_STATEMENTS
-from bema_py.core.types import Commitment, PartyId
+from bema_py.core.rules import Rules
+from bema_py.core.types import Commitment, Digest, PartyId
 from bema_py.core.witness import SignedStatement, StatementList, WitnessRules
 from bema_py.learning.attacks import swapped_labels
 from bema_py.learning.margin import Verdict
 from bema_py.learning.references import ReferenceSet, reference_set, split_references
 from bema_py.roles.auditor import AuditReport, audit
 from bema_py.roles.batches import load_listed
-from bema_py.roles.block_audit import BlockAudit
+from bema_py.roles.block_audit import BlockAudit, Evidence, audit_block
 from bema_py.roles.block_miner import BlockMiner
 from bema_py.roles.checks import Check, Status
 from bema_py.roles.content import load_body
 from bema_py.roles.dispute import WrongDistanceError, check_opening, open_nearest
 from bema_py.roles.failures import FailureRecord
 from bema_py.roles.hearing import StatementSource, load_statements
-from bema_py.roles.network import ChainFollower
+from bema_py.roles.history import History
+from bema_py.roles.network import ChainFollower, Network, read_ledger
 from bema_py.roles.original_party import carry, suspend_failing
 from bema_py.roles.reasons import publish_reason
 from bema_py.roles.statement_files import StatementFileError, statements_in, write_statement
@@ -52,6 +55,8 @@ WITNESS = WitnessRules(
     relief=405,
     limit=5000,
 )
+WITNESSED = replace(RULES, witness=WITNESS)
+MUTED = replace(WITNESSED, suspended_models="stay")
 
 
 @dataclass
@@ -95,8 +100,8 @@ class Witnessed:
         return record
 
 
-def begin(directory: Path) -> Witnessed:
-    tiny = tiny_network(directory, rules=replace(RULES, witness=WITNESS))
+def begin(directory: Path, rules: Rules = WITNESSED) -> Witnessed:
+    tiny = tiny_network(directory, rules=rules)
     for founder in range(FOUNDERS):
         party = tiny.parties[founder]
         _, rest = split_references(party.data, HELD[founder], bytes([founder]) * 32)
@@ -213,7 +218,7 @@ def test_a_batch_without_enough_statements_waits(
     fresh: Witnessed, source: Callable[[Witnessed], StatementSource]
 ) -> None:
     fresh.play(1)
-    for party in fresh.tiny.members():
+    for party in fresh.tiny.authors():
         fresh.tiny.offer(party)
     fresh.tiny.chain.advance(1)
     miner = BlockMiner(fresh.tiny.network, fresh.tiny.miner, statements=source(fresh))
@@ -222,6 +227,38 @@ def test_a_batch_without_enough_statements_waits(
     assert {batches[commitment].party for commitment in mined.left_out} == {3, 4}
     assert all("were heard" in reason for reason in mined.left_out.values())
     assert fresh.audit().exit_code == 0
+
+
+def with_mute_founder(history: History) -> History:
+    """The history in which founder 2 was suspended as block 1 came: here a quorum needs both, so no chain allows it."""
+    (block, *_) = history.blocks
+    founder = history.parties[PartyId(2)]
+    reason = Digest(bytes(32))
+    suspension = PartySuspended(block.position, founder.party, founder.account, reason, 2**40, ())
+    return replace(history, suspensions={founder.party: suspension})
+
+
+@pytest.mark.parametrize("rules", [WITNESSED, MUTED], ids=lambda rules: rules.suspended_models)
+def test_a_suspended_founder_is_not_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rules: Rules
+) -> None:
+    witnessed = begin(tmp_path, rules)
+    network = witnessed.tiny.network
+    witnessed.play(2)
+    history = with_mute_founder(network.history())
+    evidence = Evidence(network.deployment, history, rules, network.store, network.models)
+    audited = audit_block(evidence, read_ledger(network, history, 1), history.blocks[1])
+    spoken = [each.message for each in audited.book.findings if each.check is Check.STATEMENTS]
+    assert len(spoken) == 2
+    assert all("party 2's statement" in each and "no founder among the authors" in each for each in spoken)
+
+    witnessed.tiny.reject(2)
+    muted = with_mute_founder(network.history())
+    monkeypatch.setattr(Network, "history", lambda _: muted)
+    draft = BlockMiner(network, witnessed.tiny.miner, statements=witnessed.statements).draft()
+    assert {signed.statement.founder for signed in draft.assembled.statements.statements} == {1}
+    assert set(draft.assembled.calibration.models) == ({1, 2, 3, 4} if rules is MUTED else {1, 3, 4})
+    witnessed.tiny.chain.close()
 
 
 def forged_distances(statements: StatementList) -> StatementList:
@@ -245,7 +282,7 @@ def test_a_block_that_rests_on_other_statements_is_false(
     fresh: Witnessed, forge: Callable[[StatementList], StatementList]
 ) -> None:
     fresh.play(1)
-    for party in fresh.tiny.members():
+    for party in fresh.tiny.authors():
         fresh.tiny.offer(party)
     fresh.tiny.chain.advance(1)
     miner = BlockMiner(fresh.tiny.network, fresh.tiny.miner, statements=fresh.statements)

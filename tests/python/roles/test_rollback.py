@@ -136,8 +136,8 @@ def test_a_suspended_party_is_no_member_and_its_batches_are_void(fresh: TinyNetw
     fresh.offer(fresh.parties[0])
     mine_empty(fresh, 1)
     history = fresh.network.history()
-    assert [party.party for party in history.members_at(3)] == [1, 2, 3, 4]
-    assert [party.party for party in history.members_at(4)] == [1, 2, 4]
+    assert [party.party for party in history.members_at(3, RULES)] == [1, 2, 3, 4]
+    assert [party.party for party in history.members_at(4, RULES)] == [1, 2, 4]
     report = audited(fresh)
     assert (report.mismatches, report.recomputed) == (0, 5)
 
