@@ -98,7 +98,8 @@ class Rules:
     mode: what a step ascends. wrong_class: which class is y-, "literal" being eq. 7 as printed.
 
     The fields with a default are **extensions**; their defaults give the paper's rules. learners: who enhances y, the
-    members that hold it, all that score it, or all members, those that do not score y by their reserved output.
+    members that hold it, all that score it, or all members, those that mistake it for a class of theirs by their
+    reserved output.
     tau: the largest margin rho of a valid sample, 2^-24 (eq. 8 has 0). class_quota: most used samples of one class in
     a block, 0 for no quota. replay, rehearsal: most earlier samples and most samples of the public set that a block
     calibrates with again. public_set: that set's digest, empty without rehearsal. shift: pixels by which a
