@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from inspect import Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -136,9 +136,63 @@ def witness_command(options: StudyOptions, cases: CasesOption = "D,D0") -> None:
     conduct(witness_study, options.settings("witness", cases, "bema", blocks=1, every=1))
 
 
-def conduct(
-    study: "Callable[[StudySettings, Done], list[dict[str, Any]]]", settings: "StudySettings"
+@study_command("omega")
+def omega_command(
+    options: StudyOptions,
+    cases: CasesOption = "C,D,D0",
+    methods: MethodsOption = "bema",
+    blocks: BlocksOption = 10,
+    jobs: JobsOption = 2,
 ) -> None:
+    """How far honest and malicious registrants deviate from a founder (eq. 2), and what that cannot tell.
+
+    A founder measures on at most --scan records of its own. --methods and --blocks are of the runs that a backdoor goes
+    through.
+
+    Example: bema experiment omega --dataset mnist --data-dir mnist --seeds 1,2,3
+    """
+    from bema_py.experiments.omega import omega  # noqa: PLC0415 - as above
+
+    conduct(omega, options.settings("omega", cases, methods, blocks=blocks, every=blocks, jobs=jobs))
+
+
+@study_command("ablation")
+def ablation_command(
+    options: StudyOptions,
+    cases: CasesOption = "D",
+    methods: MethodsOption = "bema,bema+",
+    blocks: BlocksOption = 50,
+    jobs: JobsOption = 2,
+) -> None:
+    """The paper's rules and BEMA+ as they are, and with one thing at a time changed.
+
+    Example: bema experiment ablation --dataset mnist --data-dir mnist --seeds 1,2,3
+    """
+    from bema_py.experiments.ablation import ablation  # noqa: PLC0415 - as above
+
+    conduct(ablation, options.settings("ablation", cases, methods, blocks=blocks, every=blocks, jobs=jobs))
+
+
+@study_command("theorems")
+def theorems_command(
+    options: StudyOptions,
+    cases: CasesOption = "D-20",
+    methods: MethodsOption = "bema-alpha-2-3",
+    blocks: BlocksOption = 5,
+    sets: Annotated[int, typer.Option(min=1, help="Random sets of scores of each kind.")] = 20000,
+    jobs: JobsOption = 2,
+) -> None:
+    """The theorems' bounds over random, hostile and all small scores, and over the scores of a run.
+
+    Example: bema experiment theorems --dataset mnist --data-dir mnist --seeds 1,2,3
+    """
+    from bema_py.experiments.theorem_study import theorem_study  # noqa: PLC0415 - as above
+
+    settings = options.settings("theorems", cases, methods, blocks=blocks, every=blocks, jobs=jobs)
+    conduct(partial(theorem_study, sets=sets), settings)
+
+
+def conduct(study: "Callable[[StudySettings, Done], object]", settings: "StudySettings") -> None:
     """Conduct a study under progress bars and say where its results lie."""
     with progress() as bars:
         tasks: dict[str, Any] = {}

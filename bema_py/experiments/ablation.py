@@ -1,7 +1,7 @@
 """The ablation: the paper's rules and BEMA+ as they are, and with one thing at a time changed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -77,7 +77,7 @@ def changes_of(case: str, methods: Sequence[str]) -> Iterator[Change]:
                 yield Change(READINGS["scored-classes"], name, method.predictor, "scored-classes")
         for variant, entry in VARIANTS.items():
             changed = method_of(variant)
-            if entry.base == name and (changed.rules, changed.rehearsal) != (method.rules, method.rehearsal):
+            if entry.base == name and replace(changed, label=method.label) != method:
                 yield Change(entry.label, variant, method.predictor)
 
 

@@ -18,6 +18,7 @@ from bema_py.experiments.records import RunRecord, kept_record, record_path
 from bema_py.experiments.runs import begin, evaluated, open_case
 from bema_py.experiments.systems import System
 from bema_py.experiments.watching import WatchedSystem
+from bema_py.experiments.witnessing import with_references
 from bema_py.experiments.world import World, open_world
 from bema_py.learning.krum import Integers
 from bema_py.learning.margin import Judgement, judge
@@ -92,6 +93,7 @@ def played(unit: AblationRun, models: Path) -> RunRecord:
     begun, plan = process_time(), unit.plan
     case, method = open_case(plan), method_of(plan.method)
     world = open_world(case, plan.seed, plan.setup.recipe, models, widened=method.widened)
+    world = with_references(world, plan.seed) if method.witness else world
     looked = Looked(strict=unit.reading == "strict-margin")
     system = WatchedSystem(begin(plan, as_read(world, unit.reading)), looked.choose)
     before, blocks, notes = evaluated(system, case), [], []

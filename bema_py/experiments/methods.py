@@ -111,10 +111,9 @@ def method_of(name: str) -> Method:
 def varied(variant: Variant) -> Method:
     """Give a method with the one change of a variant."""
     base, adopted = METHODS[variant.base], set(variant.adopted)
-    rehearsal = base.rehearsal
-    # How much is rehearsed stands beside the rules, which state it only where a case has a public set.
-    if "rehearsal" in adopted:
-        rehearsal = METHODS[variant.other].rehearsal
-    taken = {field: getattr(METHODS[variant.other].rules, field) for field in adopted - {"rehearsal"}}
+    # These two stand beside the rules, which state them only where the data has public samples or references.
+    beside = adopted & {"rehearsal", "witness"}
+    own = {field: getattr(METHODS[variant.other], field) for field in beside}
+    taken = {field: getattr(METHODS[variant.other].rules, field) for field in adopted - beside}
     rules = replace(base.rules, **variant.changes, **taken)
-    return replace(base, label=f"{base.label}, {variant.label}", rules=rules, rehearsal=rehearsal)
+    return replace(base, label=f"{base.label}, {variant.label}", rules=rules, **own)

@@ -13,7 +13,7 @@ class Variant:
     """A method that differs from the method `base` in one thing.
 
     label: the change, as tables name it. changes: fields of the rules and the values they take. adopted: fields of the
-    rules, or "rehearsal", whose values come from the method `other`, whatever they are there.
+    rules, or "rehearsal" or "witness" of the method, whose values come from the method `other`.
     """
 
     base: str
@@ -53,9 +53,10 @@ OPTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "shift": ("shift", ("shift",)),
         "steps": ("step sizes", ("step_initial", "step_decay", "step_minimum")),
         "cap": ("gradient cap", ("cap",)),
+        "witness": ("data witness", ("witness",)),
     }
 )
-"""What BEMA+ has otherwise than the paper's rules: a label and the fields of the rules."""
+"""What BEMA+ may have otherwise than the paper's rules: a label and the fields of the rules or the method."""
 
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {f"bema-{name}": Variant("bema", label, changes) for name, (label, changes) in CHANGES.items()}

@@ -1,0 +1,34 @@
+"""What a unit of a study measured, kept as JSON: a finished unit is never measured again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from bema_py.core.errors import MalformedError
+from bema_py.storage.atomic_file import write_atomically
+
+Plain = dict[str, Any]
+"""What JSON can hold."""
+
+
+class KeptError(MalformedError):
+    """A kept measurement cannot be read."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Keep the path and the reason."""
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} is no kept measurement ({reason}); remove it and run again")
+
+
+def kept(path: Path, scratch: Path, measure: Callable[[], Plain]) -> Plain:
+    """Read what was measured before, or measure it now and keep it; raises KeptError.
+
+    scratch: a directory on the same file system for the unfinished file.
+    """
+    if not path.exists():
+        write_atomically(path, (json.dumps(measure(), indent=1) + "\n").encode(), scratch)
+    try:
+        return cast(Plain, json.loads(path.read_text()))
+    except (OSError, ValueError) as error:
+        raise KeptError(path, str(error)) from error
