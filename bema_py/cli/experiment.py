@@ -125,6 +125,30 @@ def table1_command(
     conduct(table1, options.settings("table1", cases, methods, blocks=blocks, every=blocks, jobs=jobs))
 
 
+@study_command("attacks")
+def attacks_command(
+    options: StudyOptions,
+    cases: CasesOption = "D,D0",
+    methods: Annotated[
+        str, typer.Option(help="Defences: methods, separated by commas.")
+    ] = "bema,bema+witness",
+    attacks: Annotated[str, typer.Option(help="Attacks, separated by commas; all of them if empty.")] = "",
+    attackers: Annotated[int, typer.Option(min=1, help="The last so many regular parties attack.")] = 5,
+    blocks: BlocksOption = 25,
+    jobs: JobsOption = 2,
+) -> None:
+    """What colluding attackers cost who know everything public, without a data witness and with one.
+
+    Example: bema experiment attacks --dataset mnist --data-dir mnist --seeds 1,2,3
+    """
+    from bema_py.experiments.attack_study import attack_study  # noqa: PLC0415 - as above
+    from bema_py.experiments.strategies.catalogue import STRATEGIES  # noqa: PLC0415
+
+    settings = options.settings("attacks", cases, methods, blocks=blocks, every=blocks, jobs=jobs)
+    chosen = names(attacks) or list(STRATEGIES)
+    conduct(partial(attack_study, attacks=chosen, attackers=attackers), settings)
+
+
 @study_command("witness")
 def witness_command(options: StudyOptions, cases: CasesOption = "D,D0") -> None:
     """What the data witness (10b) refuses of honest samples and of bogus ones that pass eqs. 8 to 10.

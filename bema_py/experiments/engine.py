@@ -9,7 +9,7 @@ from bema_py.core.types import Address, Commitment, Digest, PartyId
 from bema_py.experiments.adversary import Attack
 from bema_py.experiments.holdings import Holdings
 from bema_py.experiments.notes import BlockNotes, Offers, block_notes
-from bema_py.experiments.scanning import scorer_of, wanted_rows
+from bema_py.experiments.scanning import ATTACKER_PIECE, Search, scorer_of, wanted_rows
 from bema_py.experiments.setups import Budget
 from bema_py.experiments.strategies.view import AttackView, Ring, Scene
 from bema_py.experiments.systems import System
@@ -47,7 +47,7 @@ def play(
 def ring_of(system: System, holdings: Holdings, attack: Attack, public: Dataset | None) -> Ring:
     """Give the attackers what they know before the first block."""
     own = {party: holdings.private[party] for party in sorted(attack.parties)}
-    return Ring(own, public, holdings.seed, system.rules.witness)
+    return Ring(own, public, holdings.seed, system.rules.classes, system.rules.witness)
 
 
 def offered(
@@ -66,11 +66,18 @@ def offered(
     offers: dict[PartyId, tuple[Sample, ...]] = {}
     for party in parties:
         if party not in attack.parties and party not in suspended:
-            search = holdings.search(party, height, size, scorer)
+            search = Search(holdings.scan(party, height, size), holdings.private[party], scorer)
             offers[party] = holdings.offer(party, wanted_rows(system, search, quota))
     limits = attack.limits(sum(map(len, offers.values())), quota, suspended)
-    supply = size * attack.supply
-    searches = {party: holdings.search(party, height, supply, scorer) for party in limits}
+    searches = {
+        party: Search(
+            holdings.scan(party, height, size * attack.supply),
+            holdings.private[party],
+            scorer,
+            ATTACKER_PIECE,
+        )
+        for party in limits
+    }
     scene = Scene(height, system, scorer, searches, ring)
     for party, limit in limits.items():
         offers[party] = attack.strategy(AttackView(party, limit, scene))[:limit]

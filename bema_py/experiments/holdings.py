@@ -7,7 +7,6 @@ import numpy as np
 
 from bema_py.core.batch import Sample
 from bema_py.core.types import PartyId
-from bema_py.experiments.scanning import Scorer, Search
 from bema_py.learning.datasets import Dataset, IndexArray
 from bema_py.roles.sample_miner import samples_at
 
@@ -26,10 +25,6 @@ class Holdings:
         fresh = np.setdiff1d(rows, np.array(sorted(self.offered.get(party, ())), dtype=np.int64))
         random = np.random.default_rng((self.seed, height, party))
         return random.permutation(fresh)[:size].astype(np.int64)
-
-    def search(self, party: PartyId, height: int, size: int, scorer: Scorer) -> Search:
-        """Give the records that a party looks through for a block; each is scored when it is reached."""
-        return Search(self.scan(party, height, size), self.private[party], scorer)
 
     def offer(self, party: PartyId, rows: IndexArray) -> tuple[Sample, ...]:
         """Give these rows as samples and remember that they were offered."""

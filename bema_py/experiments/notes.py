@@ -15,10 +15,11 @@ Offers = Mapping[PartyId, Sequence[Sample]]
 class BlockNotes:
     """What happened in one block.
 
-    sent, used: messages of all. bogus, bogus_used: those of attackers; genuine_used: how many of the used ones are
-    records of the attackers' own, unchanged and under their own class. asked: honest messages that pass eqs. 8 to 10
-    and that founders were asked about; refused, bogus_refused: those that the data witness refused, honest ones and
-    attackers'. suspended: authors who offer nothing more from the next block on. Seconds are the processor's.
+    sent, used: messages of all, what is sent twice counted twice. bogus, bogus_used: those of attackers; genuine_used:
+    how many of the used ones are records of the attackers' own, unchanged and under their own class. asked: honest
+    messages that pass eqs. 8 to 10 and that founders were asked about; refused, bogus_refused: those that the data
+    witness refused, honest ones and attackers'. suspended: authors who offer nothing more from the next block on.
+    Seconds are the processor's.
     """
 
     height: int
@@ -66,11 +67,11 @@ def block_notes(
         sent=len(honest) + len(bogus),
         bogus=len(bogus),
         used=len(played.used),
-        bogus_used=count(bogus, played.used),
+        bogus_used=len(played.used.intersection(bogus)),
         genuine_used=len(played.used.intersection(bogus).intersection(genuine)),
-        asked=count(honest, played.asked),
-        refused=count(honest, played.refused),
-        bogus_refused=count(bogus, played.refused),
+        asked=len(played.asked.intersection(honest)),
+        refused=len(played.refused.intersection(honest)),
+        bogus_refused=len(played.refused.intersection(bogus)),
         suspended=tuple(party for party, failed in played.failed.items() if failed == height),
         scan_seconds=scan_seconds,
         block_seconds=block_seconds,
@@ -80,8 +81,3 @@ def block_notes(
 def ids(offers: Iterable[Sequence[Sample]]) -> list[SampleId]:
     """Give the ids of all samples, also of those that were sent twice."""
     return [sample.id() for samples in offers for sample in samples]
-
-
-def count(sent: Sequence[SampleId], chosen: Collection[SampleId]) -> int:
-    """Count the messages whose samples are among the chosen ones."""
-    return sum(name in chosen for name in sent)

@@ -8,6 +8,7 @@ from bema_py.core.types import Digest
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.naming import name_of
 from bema_py.experiments.setups import HELD_OUT_SEED, Budget, Setup
+from bema_py.experiments.strategies.catalogue import constants_of
 from bema_py.experiments.witnessing import witness_rules
 from bema_py.learning.datasets import SplitDataset
 from bema_py.learning.sources import load_dataset
@@ -57,7 +58,8 @@ class RunPlan:
         plain["source"].pop("directory")
         method = method_of(self.method)
         rules = replace(method.rules, witness=witness_rules([NO_ROOT])) if method.witness else method.rules
-        digest = name_of([plain, rules.digest().hex(), method.widened, method.rehearsal])[:12]
+        constants = constants_of(self.attack) if self.attack else {}
+        digest = name_of([plain, rules.digest().hex(), method.widened, method.rehearsal, constants])[:12]
         tuned = "-tune" if self.source.tune else ""
         sent = self.attack or str(self.bogus)
         return f"{self.source.dataset}-{self.case}-{self.method}-{sent}-seed{self.seed}{tuned}-{digest}"

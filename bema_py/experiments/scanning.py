@@ -12,8 +12,10 @@ from bema_py.learning.forward import ByteArray
 from bema_py.learning.krum import Integers
 from bema_py.learning.scoring import Scores, group_models, group_scores
 
-PIECE_RECORDS = 32
-"""Records scored at once: scoring more at once is hardly faster, and less would be left over."""
+HONEST_PIECE = 32
+"""Records that an honest party scores at once: more at once is hardly faster, and less would be left over."""
+ATTACKER_PIECE = 128
+"""Records that an attacker scores at once: it judges each under every class, which is faster for many."""
 
 Scorer = Callable[[ByteArray], Scores]
 """Gives the exact scores (members, samples, classes) of images at the models of one block."""
@@ -42,18 +44,22 @@ class Piece:
 
 @dataclass(eq=False)
 class Search:
-    """The records that a party may look through for a block, in the order drawn; nothing is scored twice."""
+    """The records that a party may look through for a block, in the order drawn; nothing is scored twice.
+
+    size: records scored at once.
+    """
 
     rows: IndexArray
     private: Dataset
     scorer: Scorer
+    size: int = HONEST_PIECE
     scored: list[Piece] = field(default_factory=list)
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the records piece by piece, scored when they are asked for."""
-        for number, start in enumerate(range(0, len(self.rows), PIECE_RECORDS)):
+        for number, start in enumerate(range(0, len(self.rows), self.size)):
             if number == len(self.scored):
-                rows = self.rows[start : start + PIECE_RECORDS]
+                rows = self.rows[start : start + self.size]
                 samples = self.private.select(rows)
                 self.scored.append(Piece(rows, samples, self.scorer(samples.images)))
             yield self.scored[number]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -31,7 +31,7 @@ class StudySettings:
     """The choices of a study.
 
     name: of the command and of the files it writes. cache: directory of finished runs and local models. out: directory
-    of the results.
+    of the results. further: options that this study alone has, as its command states them.
     """
 
     name: str
@@ -44,6 +44,7 @@ class StudySettings:
     cache: Path
     out: Path
     jobs: int
+    further: Mapping[str, str | int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse seeds, cases and methods that no study has."""
@@ -80,6 +81,7 @@ class StudySettings:
             "blocks": self.budget.blocks,
             "scan": self.budget.scan,
             "steps": self.setup.recipe.steps,
+            **self.further,
         }
         stated = "".join(f" --{name} {value}" for name, value in options.items())
         tuned = " --tune" if self.source.tune else ""

@@ -50,10 +50,14 @@ def witness_rules(roots: Sequence[Digest]) -> WitnessRules:
 
 
 def witnessed(rules: Rules, world: World) -> Rules:
-    """Give the rules with the data witness, where the founders of the world have references; else as they are."""
+    """Give the rules with the data witness, where the founders of the world have references; else as they are.
+
+    A suspended author's model stays: nobody loses what it was registered for.
+    """
     if not world.references:
         return rules
-    return replace(rules, witness=witness_rules([own.root for own in world.references.values()]))
+    witness = witness_rules([own.root for own in world.references.values()])
+    return replace(rules, witness=witness, suspended_models="stay")
 
 
 def heard(entry: ListedBatch, world: World, rules: Rules) -> ListedBatch:

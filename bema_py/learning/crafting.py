@@ -18,9 +18,9 @@ from bema_py.learning.model import Model
 from bema_py.learning.references import ReferenceSet
 from bema_py.learning.witness import features
 
-_STEP_SHARE = 0.25
-"""Of the budget: what a step moves a pixel by; four steps reach its edge."""
-_WITNESS_GAP = 0.03
+_FIRST_STEP = 0.25
+"""Of the budget: what the first step moves a pixel by; later steps are smaller, down to none."""
+_WITNESS_GAP = 0.08
 """By how much more than needed the logarithms of two distances shall differ: founders' references are not known."""
 _NO_REFERENCE = 1e9
 """Stands for the squared distance to a class without references."""
@@ -105,28 +105,32 @@ def crafted(
     """Move images (n, channels, height, width) by at most `budget` grey levels a pixel towards what is aimed at.
 
     `models` are the members', in their order. White box: the gradients are those of float copies of the models, and
-    whether an image reached its aim is for the exact scores to say.
+    whether an image reached its aim is for the exact scores to say. Of each image the best state on the way is given.
     """
     copies = [flat_parameters(model, torch.float32) for model in models]
     start = torch.from_numpy(images.copy()).to(torch.float32)
     lowest, highest = (start - budget).clamp(min=0), (start + budget).clamp(max=255)
-    moved = start
-    for _ in range(steps):
+    moved, best, least = start, start, torch.full((len(images),), torch.inf)
+    for step in range(steps):
         moved = moved.detach().requires_grad_()
-        loss = score_misses(models, copies, membership, moved, aim)
+        misses = score_misses(models, copies, membership, moved, aim)
         if pull is not None:
-            loss = loss + pull.misses(moved).sum()
-        (gradient,) = torch.autograd.grad(loss, moved)
-        moved = (moved - _STEP_SHARE * budget * gradient.sign()).clamp(lowest, highest)
-    found: ByteArray = moved.detach().round().to(torch.uint8).numpy()
+            misses = misses + pull.misses(moved)
+        (gradient,) = torch.autograd.grad(misses.sum(), moved)
+        better = misses.detach() < least
+        best = torch.where(better[:, None, None, None], moved.detach(), best)
+        least = torch.where(better, misses.detach(), least)
+        size = _FIRST_STEP * budget * (1 - step / steps)
+        moved = (moved.detach() - size * gradient.sign()).clamp(lowest, highest)
+    found: ByteArray = best.round().to(torch.uint8).numpy()
     return found
 
 
 def score_misses(
     models: Sequence[Model], copies: Sequence[Tensor], membership: Membership, images: Tensor, aim: Aim
 ) -> Tensor:
-    """Sum up by how much the holders' log scores miss what is aimed at."""
-    total = images.sum() * 0
+    """Say by how much the holders' log scores miss what is aimed at in each image, summed over them, (images,)."""
+    total = torch.zeros(len(images))
     for member, model, flat in zip(membership.parties, models, copies, strict=True):
         held = list(member.held)
         owns_claimed = np.isin(aim.claimed, held)
@@ -134,21 +138,19 @@ def score_misses(
         rows = np.flatnonzero(owns_claimed | owns_rival)
         if not len(rows):
             continue
-        logits = float_logits(model.architecture, flat, images[torch.from_numpy(rows)] / 256)
+        places = torch.from_numpy(rows)
+        logits = float_logits(model.architecture, flat, images[places] / 256)
         logs = torch.log_softmax(logits, 1)
-        claimed = at_classes(logs, model, aim.claimed[rows], owns_claimed[rows])
-        total = total + (log(aim.low) - claimed).relu().sum() + (claimed - log(aim.high)).relu().sum()
+        claimed = at_classes(logs, model, aim.claimed[rows])
+        misses = (log(aim.low) - claimed).relu() + (claimed - log(aim.high)).relu()
+        total = total.index_add(0, places, misses * torch.from_numpy(owns_claimed[rows]))
         if aim.floor:
-            rival = at_classes(logs, model, aim.rival[rows], owns_rival[rows])
-            total = total + (log(aim.floor) - rival).relu().sum()
+            misses = (log(aim.floor) - at_classes(logs, model, aim.rival[rows])).relu()
+            total = total.index_add(0, places, misses * torch.from_numpy(owns_rival[rows]))
     return total
 
 
-def at_classes(
-    logs: Tensor, model: Model, labels: Integers, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> Tensor:
-    """Pick the log score of each chosen row's class, all of which the model scores."""
-    rows = np.flatnonzero(chosen)
-    outputs = np.searchsorted(model.classes, labels[rows])
-    picked: Tensor = logs[torch.from_numpy(rows), torch.from_numpy(outputs)]
-    return picked
+def at_classes(logs: Tensor, model: Model, labels: Integers) -> Tensor:
+    """Pick the log score of each row's class; of a class that the model does not score, any."""
+    outputs = np.searchsorted(model.classes, labels).clip(0, len(model.classes) - 1)
+    return logs.gather(1, torch.from_numpy(outputs)[:, None])[:, 0]

@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 
 from bema_py.core.batch import Sample
-from bema_py.experiments.scanning import PIECE_RECORDS
+from bema_py.experiments.scanning import ATTACKER_PIECE
 from bema_py.experiments.strategies.claims import passing, samples_of, unsent
 from bema_py.experiments.strategies.view import AttackView
 from bema_py.learning.attacks import stamped
@@ -39,7 +39,7 @@ def passing_blends(view: AttackView) -> Iterator[Sample]:
     ok = passing(view.scene, flat, claimed)
     surrogate = view.scene.ring.surrogate
     if surrogate is not None:
-        ok &= surrogate.passes(flat, claimed, view.scene.system.rules.classes)
+        ok &= surrogate.passes(flat, claimed)
     by_pair = ok.reshape(len(SHARES), -1)
     for pair in np.flatnonzero(by_pair.any(axis=0)).tolist():
         chosen = images[by_pair[:, pair].argmax(), pair]
@@ -79,8 +79,8 @@ class Backdoor:
         """Find stamped records that pass under the target: of other classes, and of the target itself."""
         false: list[Sample] = []
         true: list[Sample] = []
-        for start in range(0, len(view.search.rows), PIECE_RECORDS):
-            data = view.search.private.select(view.search.rows[start : start + PIECE_RECORDS])
+        for start in range(0, len(view.search.rows), ATTACKER_PIECE):
+            data = view.search.private.select(view.search.rows[start : start + ATTACKER_PIECE])
             images = stamped(data.images)
             claimed: Integers = np.full(len(images), self.target)
             ok = passing(view.scene, images, claimed)

@@ -1,6 +1,7 @@
 """The strategies by the names under which studies and commands know them."""
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from types import MappingProxyType
 
 from bema_py.core.errors import InputError
@@ -34,6 +35,16 @@ class UnknownAttackError(InputError):
         """Keep the name asked for."""
         self.name = name
         super().__init__(f"there is no attack {name!r}, choose one of {', '.join(STRATEGIES)}")
+
+
+def constants_of(name: str) -> dict[str, int]:
+    """Give the constants of a strategy that has any; raises UnknownAttackError."""
+    strategy = strategy_of(name)
+    return (
+        {field.name: getattr(strategy, field.name) for field in fields(strategy)}
+        if is_dataclass(strategy)
+        else {}
+    )
 
 
 def strategy_of(name: str) -> Strategy:

@@ -35,12 +35,10 @@ def natural_claims(scene: Scene, party: PartyId, surrogate: Surrogate | None = N
 
     With a surrogate they pass that too, and none of its own references is among them. What was sent before is left out.
     """
-    classes = scene.system.rules.classes
     for piece in scene.searches[party].pieces():
         false = false_classes(scene.system, piece)
         if surrogate is not None:
-            false &= surrogate.passing(piece.samples.images, classes)
-            false &= ~np.isin(piece.rows, surrogate.rows[party])[:, None]
+            false &= surrogate.passing(party, piece.rows)
         chosen = np.where(false, holders_mean(scene.system, piece.scores), -1).argmax(axis=1)
         positions = np.flatnonzero(false.any(axis=1))
         samples = samples_of(piece.samples.images[positions], chosen[positions])

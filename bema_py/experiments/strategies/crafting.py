@@ -9,13 +9,14 @@ from bema_py.core.batch import Sample
 from bema_py.core.rules import SCORE_ONE, Rules
 from bema_py.experiments.strategies.claims import holders_mean, passing, samples_of, unsent
 from bema_py.experiments.strategies.view import AttackView, Scene
+from bema_py.experiments.systems import System
 from bema_py.learning.crafting import Aim, Pull, crafted
-from bema_py.learning.datasets import Dataset
+from bema_py.learning.datasets import Dataset, IndexArray
 from bema_py.learning.forward import ByteArray
 from bema_py.learning.krum import Integers
 
-RECORDS = 128
-"""Records that an attacker chooses those to be moved among."""
+SCORED_RECORDS = 256
+"""Records that an attacker chooses those to be moved among where that takes their scores."""
 CANDIDATES_A_MESSAGE = 1.5
 """Images moved for each message; not every one reaches its aim."""
 _SLACK = 0.05
@@ -32,13 +33,13 @@ class Crafted:
     """
 
     budget: int = 64
-    steps: int = 10
+    steps: int = 12
 
     def __call__(self, view: AttackView) -> tuple[Sample, ...]:
         """Give at most `view.limit` moved samples."""
-        data, likeness = likely(view)
+        data, likeness = seen_by_witness(view)
         claimed = likeness.argmax(axis=1)
-        chosen = np.argsort(-likeness.max(axis=1), kind="stable")[: round(CANDIDATES_A_MESSAGE * view.limit)]
+        chosen = most_like(likeness, view.limit)
         images, labels = data.images[chosen], data.labels[chosen].astype(np.int64)
         aim = false_aim(view.scene.system.rules, claimed[chosen], labels)
         moved = moved_images(view.scene, images, aim, self.budget, self.steps)
@@ -54,12 +55,12 @@ class CleanLabel:
     """
 
     budget: int = 48
-    steps: int = 10
+    steps: int = 12
 
     def __call__(self, view: AttackView) -> tuple[Sample, ...]:
         """Give at most `view.limit` moved samples."""
-        data, likeness = likely(view)
-        chosen = np.argsort(-likeness.max(axis=1), kind="stable")[: round(CANDIDATES_A_MESSAGE * view.limit)]
+        data, likeness = seen_by_models(view)
+        chosen = most_like(likeness, view.limit)
         images, labels = data.images[chosen], data.labels[chosen].astype(np.int64)
         aim = true_aim(view.scene.system.rules, labels, likeness.argmax(axis=1)[chosen])
         moved = moved_images(view.scene, images, aim, self.budget, self.steps)
@@ -68,22 +69,41 @@ class CleanLabel:
         return tuple(undetected(view.scene, moved[order], aim.claimed[order])[: view.limit])
 
 
-def likely(view: AttackView) -> tuple[Dataset, npt.NDArray[np.float64]]:
-    """Give the first records of a search, and how much each looks like each other class, (records, classes).
+def seen_by_witness(view: AttackView) -> tuple[Dataset, npt.NDArray[np.float64]]:
+    """Give the records of a search, and how much each looks like each other class to the attackers' own witness.
 
-    To the attackers' own witness, where the rules know one; else to the models. The own class is 0.
+    Where the rules know no witness, how much it does to the models. The own class is 0, and so is one without holders.
     """
-    scene, surrogate = view.scene, view.scene.ring.surrogate
-    data = view.search.private.select(view.search.rows[:RECORDS])
-    labels, classes = data.labels.astype(np.int64), scene.system.rules.classes
+    surrogate = view.scene.ring.surrogate
     if surrogate is None:
-        likeness = holders_mean(scene.system, scene.scorer(data.images))
-    else:
-        likeness = surrogate.nearness(data.images, labels, classes)
-    held = [bool(scene.system.membership.holders(y)) for y in range(classes)]
-    likeness = np.where(held, likeness, 0.0)
-    likeness[np.arange(len(labels)), labels] = 0.0
-    return data, likeness
+        return seen_by_models(view)
+    rows = view.search.rows
+    data = view.search.private.select(rows)
+    likeness = surrogate.likeness(view.party, rows, data.labels.astype(np.int64))
+    return data, other_classes(view.scene.system, data, likeness)
+
+
+def seen_by_models(view: AttackView) -> tuple[Dataset, npt.NDArray[np.float64]]:
+    """Give the first records of a search, and how much each looks like each other class to that class's holders."""
+    data = view.search.private.select(view.search.rows[:SCORED_RECORDS])
+    likeness = holders_mean(view.scene.system, view.scene.scorer(data.images))
+    return data, other_classes(view.scene.system, data, likeness)
+
+
+def other_classes(
+    system: System, data: Dataset, likeness: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Put 0 for each record's own class and for classes that nobody holds, (records, classes)."""
+    held = [bool(system.membership.holders(y)) for y in range(system.rules.classes)]
+    found = np.where(held, likeness, 0.0)
+    found[np.arange(len(data)), data.labels] = 0.0
+    return found
+
+
+def most_like(likeness: npt.NDArray[np.float64], limit: int) -> IndexArray:
+    """Give the positions of the records most like some other class, more than the limit as not all will pass."""
+    order = np.argsort(-likeness.max(axis=1), kind="stable")
+    return order[: round(CANDIDATES_A_MESSAGE * limit)]
 
 
 def false_aim(rules: Rules, claimed: Integers, true: Integers) -> Aim:
@@ -119,5 +139,5 @@ def undetected(scene: Scene, images: ByteArray, labels: Integers) -> list[Sample
     ok = passing(scene, images, labels)
     surrogate = scene.ring.surrogate
     if surrogate is not None:
-        ok &= surrogate.passes(images, labels, scene.system.rules.classes)
+        ok &= surrogate.passes(images, labels)
     return unsent(scene, samples_of(images[ok], labels[ok]))

@@ -14,21 +14,32 @@ from bema_py.learning.krum import Integers
 from bema_py.learning.references import ReferenceSet, reference_set, split_references
 from bema_py.learning.witness import UNKNOWN, Distances, objections, pooled_distances
 
+AT_ONCE = 512
+"""Images measured at once, so that memory stays bounded."""
+
 
 @dataclass(frozen=True, eq=False)
 class Surrogate:
     """References of the attackers' own, and the public rules by which they guess what founders' references will say.
 
     rows: the rows of each attacker's data that serve as references; a sample among them would always look genuine.
+    guesses: for each attacker the guessed d(y) of all its records and every class, (records, classes).
     """
 
     rules: WitnessRules
     references: ReferenceSet
+    classes: int
     rows: Mapping[PartyId, IndexArray]
+    guesses: Mapping[PartyId, Distances]
 
     @classmethod
     def of(
-        cls, private: Mapping[PartyId, Dataset], public: Dataset | None, rules: WitnessRules, seed: int
+        cls,
+        private: Mapping[PartyId, Dataset],
+        public: Dataset | None,
+        rules: WitnessRules,
+        classes: int,
+        seed: int,
     ) -> "Surrogate":
         """Set references aside as a founder does, of every attacker's data, and add the public set."""
         rows = {}
@@ -39,31 +50,39 @@ class Surrogate:
         parts += [] if public is None else [public]
         images = np.concatenate([part.images for part in parts])
         labels = np.concatenate([part.labels for part in parts])
-        return cls(rules, reference_set(rules.feature, Dataset(images, labels), b""), rows)
+        references = reference_set(rules.feature, Dataset(images, labels), b"")
+        guesses = {party: guessed(references, data.images, classes) for party, data in private.items()}
+        return cls(rules, references, classes, rows, guesses)
 
-    def distances(self, images: ByteArray, classes: int) -> Distances:
-        """Give the guessed d(y) of every image and class, (n, classes); UNKNOWN where there are no references."""
-        heard = [(self.references.classes, self.references.distances(images))]
-        return pooled_distances(heard, len(images), classes)
+    def passing(self, party: PartyId, rows: IndexArray) -> npt.NDArray[np.bool_]:
+        """Say under which classes it has no objection to an attacker's records, (rows, classes).
 
-    def passes(self, images: ByteArray, labels: Integers, classes: int) -> npt.NDArray[np.bool_]:
-        """Say which images, under these labels, the surrogate has no objection to."""
-        return unopposed(self.distances(images, classes), labels, self.rules)
+        A record that is a reference itself passes under none.
+        """
+        distances = self.guesses[party][rows]
+        columns = [unopposed(distances, np.full(len(rows), y), self.rules) for y in range(self.classes)]
+        return np.stack(columns, axis=1) & ~np.isin(rows, self.rows[party])[:, None]
 
-    def passing(self, images: ByteArray, classes: int) -> npt.NDArray[np.bool_]:
-        """Say under which classes the surrogate has no objection to each image, (n, classes)."""
-        distances = self.distances(images, classes)
-        columns = [unopposed(distances, np.full(len(images), y), self.rules) for y in range(classes)]
-        return np.stack(columns, axis=1)
+    def passes(self, images: ByteArray, labels: Integers) -> npt.NDArray[np.bool_]:
+        """Say which images (n, channels, height, width), under these labels, it has no objection to."""
+        return unopposed(guessed(self.references, images, self.classes), labels, self.rules)
 
-    def nearness(self, images: ByteArray, labels: Integers, classes: int) -> npt.NDArray[np.float64]:
-        """Give d(true class) / d(y) of every image and class y, (n, classes): the larger, the more like y it looks.
+    def likeness(self, party: PartyId, rows: IndexArray, labels: Integers) -> npt.NDArray[np.float64]:
+        """Give d(own class) / d(y) of an attacker's records, (rows, classes): how much each looks like each class.
 
         0 where there are no references of y.
         """
-        distances = self.distances(images, classes)
-        own = distances[np.arange(len(labels)), labels].astype(np.float64)
+        distances = self.guesses[party][rows]
+        own = distances[np.arange(len(rows)), labels].astype(np.float64)
         return np.where(distances == UNKNOWN, 0.0, own[:, None] / np.maximum(distances, 1))
+
+
+def guessed(references: ReferenceSet, images: ByteArray, classes: int) -> Distances:
+    """Give d(y) of every image and class by these references, (images, classes)."""
+    found = [
+        references.distances(images[start : start + AT_ONCE]) for start in range(0, len(images), AT_ONCE)
+    ]
+    return pooled_distances([(references.classes, np.concatenate(found))], len(images), classes)
 
 
 def unopposed(distances: Distances, labels: Integers, rules: WitnessRules) -> npt.NDArray[np.bool_]:

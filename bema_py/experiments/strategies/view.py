@@ -29,13 +29,14 @@ class UsedMessage:
 class Ring:
     """The attackers of a run: they pool their data and remember what they sent and what was used.
 
-    private: every attacker's own data. public: the public samples, where the case has any. witness: the rules of the
-    data witness, if there are any; founders' references themselves nobody knows.
+    private: every attacker's own data. public: the public samples, where the case has any. classes: how many there are.
+    witness: the rules of the data witness, if there are any; founders' references themselves nobody knows.
     """
 
     private: Mapping[PartyId, Dataset]
     public: Dataset | None
     seed: int
+    classes: int
     witness: WitnessRules | None
     sent: dict[SampleId, Sample] = field(default_factory=dict)
     used: list[UsedMessage] = field(default_factory=list)
@@ -45,7 +46,7 @@ class Ring:
         """The witness that the attackers build of their own data, None where the rules know none."""
         if self.witness is None:
             return None
-        return Surrogate.of(self.private, self.public, self.witness, self.seed)
+        return Surrogate.of(self.private, self.public, self.witness, self.classes, self.seed)
 
     @cached_property
     def genuine(self) -> frozenset[SampleId]:
