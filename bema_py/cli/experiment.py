@@ -131,7 +131,7 @@ def attacks_command(
     cases: CasesOption = "D,D0",
     methods: Annotated[
         str, typer.Option(help="Defences: methods, separated by commas.")
-    ] = "bema,bema+witness",
+    ] = "bema,bema+",
     attacks: Annotated[str, typer.Option(help="Attacks, separated by commas; all of them if empty.")] = "",
     attackers: Annotated[int, typer.Option(min=1, help="The last so many regular parties attack.")] = 5,
     blocks: BlocksOption = 25,
