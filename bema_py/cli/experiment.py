@@ -129,9 +129,7 @@ def table1_command(
 def attacks_command(
     options: StudyOptions,
     cases: CasesOption = "D,D0",
-    methods: Annotated[
-        str, typer.Option(help="Defences: methods, separated by commas.")
-    ] = "bema,bema+",
+    methods: Annotated[str, typer.Option(help="Defences: methods, separated by commas.")] = "bema,bema+",
     attacks: Annotated[str, typer.Option(help="Attacks, separated by commas; all of them if empty.")] = "",
     attackers: Annotated[int, typer.Option(min=1, help="The last so many regular parties attack.")] = 5,
     blocks: BlocksOption = 25,

@@ -20,7 +20,7 @@ from bema_py.learning.cases import CASES
 
 READINGS: Mapping[Reading, str] = MappingProxyType(
     {
-        "strict-margin": "eq. 8 strict: rho < 0 (by those who offer, not by the rules)",
+        "strict-margin": "eq. 8 strict (by those who offer)",
         "scored-classes": "S(y): all that score y",
     }
 )

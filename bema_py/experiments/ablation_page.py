@@ -25,10 +25,10 @@ def page(rows: Sequence[Mapping[str, Any]], made: str) -> str:
     for case, base in dict.fromkeys((row["case"], base_of(row["method"])) for row in rows):
         own = [row for row in rows if (row["case"], base_of(row["method"])) == (case, base)]
         table = markdown_table(HEADER, map(cells, own))
-        tables.append(f"## Case {case}, {method_of(base).label}\n\n{table}\n{equalities(own[0])}\n")
+        tables.append(f"## Case {case}, {method_of(base).label}\n\n{table}\n{equalities(own[0])}\n\n")
     return (
         f"# Ablation\n\n{made}\nEvery row changes one thing of the method in its first row. Accuracies in per cent, by "
-        f"the method's predictor where the row names no other; gain in points.\n\n{''.join(tables)}"
+        f"the method's predictor where the row names no other; gain in points.\n\n{''.join(tables).rstrip()}\n"
     )
 
 

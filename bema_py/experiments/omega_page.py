@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bema_py.experiments.evaluation import SINGLE
-from bema_py.experiments.impostors import ATTACKS, STAMPED_SHARE
+from bema_py.experiments.impostors import ATTACKS, BACKDOOR, COPY, NOISE, STAMPED_SHARE
 from bema_py.experiments.machine import describe_machine
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.studies import StudySettings, markdown_table, percentages
@@ -96,22 +96,26 @@ def trigger_cells(row: Mapping[str, Any]) -> list[str]:
 
 
 def limits_text(results: Mapping[str, Any]) -> str:
-    """Say what eq. 2 does not see, by the areas that were measured."""
-    by_attack: dict[str, list[float]] = {}
+    """Say what eq. 2 does not see, by what was measured."""
+    by_attack: dict[str, list[Mapping[str, Any]]] = {}
     for row in results["summary"]:
-        by_attack.setdefault(row["attack"], []).append(row["area"])
+        by_attack.setdefault(row["attack"], []).append(row)
+    noisy = "; ".join(f"{name}, {span(by_attack[name], 'copies')}" for name in NOISE if name != COPY)
     return (
         "## What eq. 2 cannot see\n\n"
-        f"- **A backdoor.** A founder has no sample with the trigger, and on all others the model behaves: "
-        f"{STAMPED_SHARE:.0%} of the attacker's records are stamped and labelled as the target class, the area under "
-        f"ROC is {areas(by_attack['backdoor'])} where .5 is chance.\n"
-        f"- **A copy.** It deviates exactly as much as the model it copies, so the area is {areas(by_attack['copy'])}. "
-        "The search for the nearest registered model finds it, at distance 0, and a copy with noise up to where the "
-        "noise is as large as the distance between two honest models.\n"
+        "Given as shares of the registrants, over the cases.\n\n"
+        f"- **A backdoor.** A founder has no sample with the trigger, and on all others the model behaves. With "
+        f"{STAMPED_SHARE:.0%} of the attacker's records stamped and labelled as the target class, omega refuses "
+        f"{span(by_attack[BACKDOOR], 'refused')}; the area under ROC is {span(by_attack[BACKDOOR], 'area', '.3f')}, "
+        "where .5 is chance.\n"
+        f"- **A copy.** It deviates exactly as much as the model it copies: the area is "
+        f"{span(by_attack[COPY], 'area', '.3f')}, and omega refuses {span(by_attack[COPY], 'refused')}. The search for "
+        f"the nearest registered model refuses {span(by_attack[COPY], 'copies')}, at distance 0. Noise evades it: "
+        f"{noisy}.\n"
     )
 
 
-def areas(found: Sequence[float]) -> str:
-    """Give the least and the largest area."""
-    low, high = min(found), max(found)
-    return f"{low:.3f}" if low == high else f"{low:.3f} to {high:.3f}"
+def span(rows: Sequence[Mapping[str, Any]], name: str, form: str = ".0%") -> str:
+    """Give the least and the largest of a number."""
+    low, high = (format(pick(row[name] for row in rows), form) for pick in (min, max))
+    return low if low == high else f"{low} to {high}"

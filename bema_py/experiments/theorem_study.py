@@ -33,8 +33,6 @@ from bema_py.learning.theorems import AggregateCheck, MarginCheck
 
 HOSTILE_SHARE = 20
 """An attacker tries some dozens of scores on each set, so it is given one set for so many random ones."""
-SEARCH_SHARE = 5
-"""The same for cases of Theorem 1."""
 MARGINS = 200
 """Samples of one comparison of two classes; Theorem 3 follows from Theorem 2, so few are enough."""
 
@@ -101,7 +99,7 @@ def hostile_findings(random: np.random.Generator, count: int) -> Findings:
         for start in random_sets(shape, -(-count // HOSTILE_SHARE), random):
             seen = [(sets, findings.see(sets)) for sets in hostile_sets(start)]
             add_margins(findings, seen[-2:])
-    for _ in range(-(-count // SEARCH_SHARE)):
+    for _ in range(-(-count // HOSTILE_SHARE)):
         for case in hostile_cases(random_case(random), random):
             findings.add(THEOREM_1, case.tally())
     return findings

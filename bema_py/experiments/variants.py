@@ -43,7 +43,7 @@ CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
 
 OPTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "learners": ("who learns", ("learners",)),
+        "learners": ("learners", ("learners",)),
         "tau": ("tau", ("tau",)),
         "delta": ("delta", ("delta",)),
         "sigma": ("sigma", ("sigma",)),
@@ -61,11 +61,11 @@ OPTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {f"bema-{name}": Variant("bema", label, changes) for name, (label, changes) in CHANGES.items()}
     | {
-        f"bema-with-{name}": Variant("bema", f"{label} of BEMA+", other="bema+", adopted=fields)
+        f"bema-with-{name}": Variant("bema", f"BEMA+'s {label}", other="bema+", adopted=fields)
         for name, (label, fields) in OPTIONS.items()
     }
     | {
-        f"bema+-without-{name}": Variant("bema+", f"{label} of BEMA", other="bema", adopted=fields)
+        f"bema+-without-{name}": Variant("bema+", f"BEMA's {label}", other="bema", adopted=fields)
         for name, (label, fields) in OPTIONS.items()
     }
 )

@@ -78,7 +78,7 @@ def test_ablation_small(settings, monkeypatch):
     assert json.loads((small.out / "study_tune.json").read_text()) == rows
     text = (small.out / "study_tune.md").read_text()
     assert "## Case C, BEMA\n" in text
-    assert "| tau of BEMA+ |" in text
+    assert "| BEMA+'s tau |" in text
     first = (small.out / "study_tune.svg").read_bytes()
     assert ablation(small, silent) == rows
     assert (small.out / "study_tune.svg").read_bytes() == first

@@ -38,7 +38,7 @@ def sets(values, malicious, neighbours):
 def test_theorems_small(settings):
     """Five parties in case C hold each class twice, so nobody may lie and the bounds are those of honest scores."""
     small = settings(("C",), ("bema-alpha-1-3",), budget=Budget(1, scan=200))
-    results = theorem_study(small, silent, sets=20)
+    results = theorem_study(small, silent, sets=100)
     assert json.loads((small.out / "study_tune.json").read_text()) == results
     rows = {(row["statement"], row["source"]): row for row in results["rows"]}
     for (_, source), row in rows.items():
@@ -56,10 +56,10 @@ def test_theorems_small(settings):
     assert all(example["fails"] for example in results["examples"])
     assert results["runs"] == [{"case": "C", "seed": 1, "liars": [], "chosen_anew": 0}]
     text = (small.out / "study_tune.md").read_text()
-    assert "--sets 20`" in text
+    assert "--sets 100`" in text
     assert "aggregate = 4/3" in text
     first = (small.out / "study_tune.svg").read_bytes()
-    assert theorem_study(small, silent, sets=20) == results
+    assert theorem_study(small, silent, sets=100) == results
     assert (small.out / "study_tune.svg").read_bytes() == first
 
 
