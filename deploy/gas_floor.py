@@ -49,15 +49,6 @@ _PROOFS = (
     "reject_unordered_leaves",
     "verify_inclusion",
 )
-# Kinds that cannot keep their bound, each with the ratio that it does keep; the page says why.
-EXCEPTIONS = {
-    "register_regular_party_1_approval": 1.071,
-    "register_regular_party_2_approvals": 1.083,
-    "register_regular_party_3_approvals": 1.092,
-    "reject_block": 1.081,
-    "suspend_party": 1.083,
-    "verify_inclusion_4096_leaves": 1.106,
-}
 
 
 def floor(row: Row) -> int:
@@ -82,12 +73,9 @@ def bound(name: str) -> float:
 
 
 def violations(rows: Mapping[str, Row]) -> list[str]:
-    """List the kinds above their bound, or above their exception, and the exceptions that are no longer needed."""
-    found = []
-    for name, row in rows.items():
-        limit = EXCEPTIONS.get(name, bound(name))
-        if ratio(row) > limit:
-            found.append(f"{name}: {row['gas']:,} gas is {ratio(row):.3f} of its floor, above {limit}")
-        elif name in EXCEPTIONS and ratio(row) <= bound(name):
-            found.append(f"{name}: keeps its bound of {bound(name)}, so it is no exception")
-    return found
+    """List the kinds above their bound."""
+    return [
+        f"{name}: {row['gas']:,} gas is {ratio(row):.4f} of its floor, above {bound(name)}"
+        for name, row in rows.items()
+        if ratio(row) > bound(name)
+    ]

@@ -55,7 +55,7 @@ class DisputeCalls(ContractCalls):
         gas: int | None = None,
     ) -> Done[BlockRejected]:
         """Take a block off the chain by votes; anybody may send them. Raises `VotesError`."""
-        function = "rejectBlock"
+        function = "rejectByVote"
         signatures = pack_signatures(function, signatures_of(rejection, votes))
         arguments = (header, rejection.reason, signatures)
         return done(self._send(signer, function, arguments, gas), BlockRejected)

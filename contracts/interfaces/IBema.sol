@@ -165,7 +165,7 @@ interface IBema {
     /// @param reason digest of what the original parties recorded
     /// @param deadline last chain time, in seconds, at which the signatures count
     /// @param signatures 65 bytes each, r 32 | s 32 | v 1 of `suspensionDigest`, signers strictly ascending by address
-    function suspendParty(address account, bytes32 reason, uint256 deadline, bytes calldata signatures)
+    function suspendParty(address account, bytes32 reason, uint64 deadline, bytes calldata signatures)
         external;
 
     /// @notice Add a block to the tip, together with the bond.
@@ -184,7 +184,7 @@ interface IBema {
     /// is never accepted again, so it is of no use a second time.
     /// @param reason digest of what the original parties recorded
     /// @param signatures 65 bytes each, r 32 | s 32 | v 1 of `rejectionDigest`, signers strictly ascending by address
-    function rejectBlock(bytes calldata header, bytes32 reason, bytes calldata signatures) external;
+    function rejectByVote(bytes calldata header, bytes32 reason, bytes calldata signatures) external;
 
     /// @notice Reject a block inside its challenge window by one leaf that is false on its face; anybody may.
     /// @dev False is a leaf that has none of the four shapes; a first leaf that is no calibration record; a record of other
@@ -267,11 +267,11 @@ interface IBema {
         uint256 labelSpace,
         uint256 vouchedClasses,
         uint256 nonce,
-        uint256 deadline
+        uint64 deadline
     ) external view returns (bytes32);
 
     /// @notice The EIP-712 digest an original party signs to suspend a party.
-    function suspensionDigest(address account, bytes32 reason, uint256 deadline)
+    function suspensionDigest(address account, bytes32 reason, uint64 deadline)
         external
         view
         returns (bytes32);

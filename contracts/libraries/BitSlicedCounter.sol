@@ -6,23 +6,32 @@ pragma solidity 0.8.37;
 /// whatever the number of classes.
 library BitSlicedCounter {
     /// @notice Counters at zero, each for up to `most` additions.
+    /// @dev In assembly, since the compiler would look through the size of the array three times.
     function upTo(uint256 most) internal pure returns (uint256[] memory planes) {
-        uint256 bits = 0;
-        while (most >> bits != 0) {
-            unchecked {
-                ++bits;
+        assembly ("memory-safe") {
+            planes := mload(0x40)
+            let end := add(planes, 32)
+            for { let rest := most } rest { rest := shr(1, rest) } {
+                mstore(end, 0)
+                end := add(end, 32)
             }
+            // The length: a plane for each bit of `most`.
+            mstore(planes, sub(shr(5, sub(end, planes)), 1))
+            mstore(0x40, end)
         }
-        planes = new uint256[](bits);
     }
 
-    /// @notice Adds one to the counter of every class in `mask`.
+    /// @notice Adds one to the counter of every class in `mask`. The caller adds no more often than it asked for.
+    /// @dev In assembly, since the compiler would check the length of the array twice for each plane. So many counts fit into the
+    /// planes that nothing is carried beyond the last one.
     function add(uint256[] memory planes, uint256 mask) internal pure {
         uint256 carry = mask;
-        for (uint256 i = 0; carry != 0; ++i) {
-            uint256 plane = planes[i];
-            planes[i] = plane ^ carry;
-            carry &= plane;
+        assembly ("memory-safe") {
+            for { let place := add(planes, 32) } carry { place := add(place, 32) } {
+                let plane := mload(place)
+                mstore(place, xor(plane, carry))
+                carry := and(carry, plane)
+            }
         }
     }
 
@@ -32,14 +41,22 @@ library BitSlicedCounter {
         pure
         returns (uint256 less)
     {
-        // Whatever was counted fits into the planes.
-        if (bound >> planes.length != 0) return mask;
-        for (uint256 i = 0; i < planes.length; ++i) {
-            // From the lowest bit up: a higher one overrules.
-            uint256 zeros = ~planes[i];
-            less = (bound >> i) & 1 == 1 ? less | zeros : less & zeros;
+        uint256 rest = bound;
+        // In assembly as `add` is.
+        assembly ("memory-safe") {
+            let place := add(planes, 32)
+            let end := add(place, shl(5, mload(planes)))
+            for {} lt(place, end) { place := add(place, 32) } {
+                // From the lowest bit up: a higher one overrules.
+                let zeros := not(mload(place))
+                switch and(rest, 1)
+                case 1 { less := or(less, zeros) }
+                default { less := and(less, zeros) }
+                rest := shr(1, rest)
+            }
         }
-        less &= mask;
+        // Whatever was counted fits into the planes, so a bound that does not is above it.
+        less = rest == 0 ? less & mask : mask;
     }
 
     /// @notice The least counter among the classes of `mask`, which is not empty.

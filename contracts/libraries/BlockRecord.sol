@@ -51,10 +51,13 @@ library BlockRecordLibrary {
     // forge-lint: disable-end(unsafe-typecast)
 
     function withRollbacks(BlockRecord self, uint24 rollbacks_) internal pure returns (BlockRecord) {
-        return pack(self.height(), self.submittedAt(), rollbacks_, self.bondOwner());
+        return BlockRecord.wrap(
+            BlockRecord.unwrap(self) & ~(uint256(type(uint24).max) << ROLLBACKS) | uint256(rollbacks_)
+                << ROLLBACKS
+        );
     }
 
     function withoutBondOwner(BlockRecord self) internal pure returns (BlockRecord) {
-        return pack(self.height(), self.submittedAt(), self.rollbacks(), address(0));
+        return BlockRecord.wrap(BlockRecord.unwrap(self) & ~(uint256(type(uint160).max) << BOND_OWNER));
     }
 }

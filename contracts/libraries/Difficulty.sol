@@ -17,10 +17,7 @@ library Difficulty {
         pure
         returns (uint256)
     {
-        uint256 time = elapsed;
-        if (time < expected / CLAMP) time = expected / CLAMP;
-        if (time > expected * CLAMP) time = expected * CLAMP;
-
+        uint256 time = clamp(elapsed, expected);
         uint256 quotient = target / expected;
         if (quotient > maximum / time) return maximum;
         uint256 whole = quotient * time;
@@ -28,6 +25,13 @@ library Difficulty {
         if (rest > maximum - whole) return maximum;
         uint256 next = whole + rest;
         return next == 0 ? 1 : next;
+    }
+
+    /// @notice `elapsed`, but at least a quarter of `expected`, rounded down, and at most four times as much.
+    function clamp(uint256 elapsed, uint256 expected) internal pure returns (uint256 time) {
+        time = elapsed;
+        if (time < expected / CLAMP) time = expected / CLAMP;
+        if (time > expected * CLAMP) time = expected * CLAMP;
     }
 
     /// @notice The target after `waited` seconds without a block: doubled once for every spacing beyond `patience` whole ones.

@@ -31,7 +31,8 @@ library Merkle {
     /// says.
     /// @dev In assembly, since it is what a proof costs. The preimage 0x01 | left | right lies in memory from 0 on, and each level
     /// writes its two halves over the last one's. The 65th byte is the highest of the free memory pointer, which is zero and is
-    /// put back. The whole tree in plain Solidity is the fuzz oracle.
+    /// put back. Each call must succeed; that there is a precompile, which a success alone does not say, `root` finds out. The
+    /// whole tree in plain Solidity is the fuzz oracle.
     function climb(bytes32 leaf, uint32 index, bytes32[] calldata proof)
         internal
         view
@@ -48,12 +49,11 @@ library Merkle {
             let end := add(sibling, shl(5, proof.length))
             for {} lt(sibling, end) { sibling := add(sibling, 32) } {
                 mstore(xor(place, 32), calldataload(sibling))
-                // Arguments are evaluated from the last to the first: the call comes before the size of its answer.
-                done := and(done, and(eq(returndatasize(), 32), staticcall(gas(), 2, 0, 65, 1, 32)))
+                done := and(done, staticcall(gas(), 2, 0, 65, 1, 32))
                 // The node goes where the next level has it.
                 position := shr(1, position)
                 place := or(1, and(position, 32))
-                done := and(done, and(eq(returndatasize(), 32), staticcall(gas(), 2, 1, 32, place, 32)))
+                done := and(done, staticcall(gas(), 2, 1, 32, place, 32))
             }
             apex := mload(place)
             mstore8(64, 0)

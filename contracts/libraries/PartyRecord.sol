@@ -19,6 +19,9 @@ library PartyRecordLibrary {
     uint256 private constant KIND = 32;
     uint256 private constant REGISTERED = 1 << 40;
     uint256 private constant SUSPENDED_AT = 48;
+    /// @dev Kind and suspendedAt.
+    uint256 private constant STANDING =
+        uint256(type(uint8).max) << KIND | uint256(type(uint40).max) << SUSPENDED_AT;
 
     /// @notice A party that is neither registered nor suspended yet.
     function pack(uint32 id_, PartyType kind_) internal pure returns (PartyRecord) {
@@ -47,6 +50,12 @@ library PartyRecordLibrary {
     }
 
     // forge-lint: disable-end(unsafe-typecast)
+
+    /// @notice Whether it is an original party that is not suspended.
+    /// @dev One comparison of both fields at once: every signer is asked.
+    function mayJudge(PartyRecord self) internal pure returns (bool) {
+        return PartyRecord.unwrap(self) & STANDING == uint256(PartyType.OriginalParty) << KIND;
+    }
 
     function registered(PartyRecord self) internal pure returns (bool) {
         return PartyRecord.unwrap(self) & REGISTERED != 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IBema} from "../interfaces/IBema.sol";
+
 /// @notice The pool's figures, in one slot. Amounts in wei; the pool holds the difference.
 /// @dev | bits     | field           | meaning                                        |
 ///      | 0..95    | funded          | all that ever came in; it never decreases      |
@@ -24,6 +26,29 @@ library PoolRecordLibrary {
         return PoolRecord.wrap(
             uint256(funded_) | uint256(claimed_) << CLAIMED | uint256(finalisedHeight_) << FINALISED_HEIGHT
         );
+    }
+
+    function withFunded(PoolRecord self, uint96 funded_) internal pure returns (PoolRecord) {
+        return PoolRecord.wrap(PoolRecord.unwrap(self) & ~uint256(type(uint96).max) | funded_);
+    }
+
+    /// @notice The record after `amount` was claimed against a block of this height, at `maxRewardPerBlock` wei a block.
+    /// @dev The cap counts the highest block claimed against: a final one, so never more than the chain's finalised height.
+    function afterClaim(PoolRecord self, uint256 amount, uint32 height, uint96 maxRewardPerBlock)
+        internal
+        pure
+        returns (PoolRecord)
+    {
+        uint32 finalised = height > self.finalisedHeight() ? height : self.finalisedHeight();
+        uint256 available = self.funded() - self.claimed();
+        if (amount > available) revert IBema.ClaimBeyondPool(amount, available);
+        uint256 total = self.claimed() + amount;
+        uint256 cap = uint256(maxRewardPerBlock) * finalised;
+        if (total > cap) revert IBema.ClaimBeyondCap(total, cap);
+
+        // At most `funded`.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return pack(self.funded(), uint96(total), finalised);
     }
 
     // Each cast cuts the field out.

@@ -45,14 +45,21 @@ library RollbackStack {
     /// @notice Adds rollback `number`, higher than any before, and drops those that it covers, in one write.
     function push(Stack storage self, uint24 number, uint32 height) internal {
         uint256 low = 0;
-        uint256 high = self.depth;
+        uint256 depth = self.depth;
+        uint256 high = depth;
         while (low < high) {
-            uint256 middle = (low + high) / 2;
-            if (self.entries[middle].height() < height) low = middle + 1;
-            else high = middle;
+            // No sum of two positions overflows.
+            unchecked {
+                uint256 middle = (low + high) / 2;
+                if (self.entries[middle].height() < height) low = middle + 1;
+                else high = middle;
+            }
         }
         self.entries[low] = RollbackLibrary.pack(number, height);
-        self.depth = low + 1;
+        // Often it stays as deep, and a write that changes nothing costs as well. No position is near the highest number.
+        unchecked {
+            if (low + 1 != depth) self.depth = low + 1;
+        }
     }
 
     /// @notice Whether a block of this height, accepted after rollback `number` and before the next, was orphaned since.
@@ -62,9 +69,12 @@ library RollbackStack {
         uint256 low = 0;
         uint256 high = depth;
         while (low < high) {
-            uint256 middle = (low + high) / 2;
-            if (self.entries[middle].number() <= number) low = middle + 1;
-            else high = middle;
+            // No sum of two positions overflows.
+            unchecked {
+                uint256 middle = (low + high) / 2;
+                if (self.entries[middle].number() <= number) low = middle + 1;
+                else high = middle;
+            }
         }
         return low < depth && self.entries[low].height() < height;
     }

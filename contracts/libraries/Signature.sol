@@ -25,8 +25,10 @@ library Signature {
     {
         unchecked {
             bytes32 s = data.wordAt(start + 32);
-            if (uint256(s) > HIGHEST_S) return address(0);
-            signer = ecrecover(digest, uint8(bytes1(data.wordAt(start + 64))), data.wordAt(start), s);
+            // Without an early return, for which the compiler would make it a call of its own.
+            if (uint256(s) <= HIGHEST_S) {
+                signer = ecrecover(digest, uint8(bytes1(data.wordAt(start + 64))), data.wordAt(start), s);
+            }
         }
     }
 }

@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IBema} from "../interfaces/IBema.sol";
 import {ApprovalRecord} from "../libraries/ApprovalRecord.sol";
 import {BitSlicedCounter} from "../libraries/BitSlicedCounter.sol";
 import {ClassMask} from "../libraries/ClassMask.sol";
 import {PackedBytes} from "../libraries/PackedBytes.sol";
-import {PartyType} from "../types/PartyType.sol";
-import {Parties} from "./Parties.sol";
-import {Signatures} from "./Signatures.sol";
+import {Judges} from "./Judges.sol";
 
 /// @notice How regular parties join: founders sign that they checked the model, class by class.
-abstract contract Approvals is Parties, Signatures {
+abstract contract Approvals is Judges {
     using BitSlicedCounter for uint256[];
 
     bytes32 private constant APPROVAL_TYPE_HASH = keccak256(
         "Approval(address account,bytes32 modelCard,uint256 heldClasses,uint256 labelSpace,"
         "uint256 vouchedClasses,uint256 nonce,uint256 deadline)"
     );
-
-    /// @dev One bit a nonce, 256 in a word. Nonces are unordered, so approvals to several candidates do not wait for each other.
-    mapping(address signer => mapping(uint256 word => uint256)) private _usedNonces;
 
     /// @inheritdoc IBema
     function registerRegularParty(
@@ -31,20 +25,22 @@ abstract contract Approvals is Parties, Signatures {
         bytes calldata approvals
     ) external returns (uint32 party) {
         _requireGenesisClosed();
-        _requireNewAccount(msg.sender);
+        Party storage joining = _requireNewAccount(msg.sender);
         if (modelCard == 0) revert ZeroModelCard();
         ClassMask.requireHeld(heldClasses, ALL_CLASSES);
         ClassMask.requireLabelSpace(labelSpace, heldClasses, ALL_CLASSES);
         _useApprovals(modelCard, heldClasses, labelSpace, approvals);
 
-        party = _admitRegularParty(msg.sender);
+        party = _admitRegularParty(joining);
         emit RegularPartyRegistered(party, msg.sender, modelCard, heldClasses, labelSpace, approvals);
     }
 
     /// @inheritdoc IBema
     function revokeApproval(uint256 nonce) external {
-        if (_partyType(msg.sender) != PartyType.OriginalParty) revert NotOriginalParty(msg.sender);
-        _useNonce(msg.sender, nonce);
+        Party storage party = _parties[msg.sender];
+        if (!party.record.isOriginal()) revert NotOriginalParty(msg.sender);
+        uint256 bit = _bitOf(nonce);
+        if ((party.usedNonces[nonce >> 8] ^= bit) & bit == 0) revert ApprovalNonceUsed(msg.sender, nonce);
         emit ApprovalRevoked(msg.sender, nonce);
     }
 
@@ -56,11 +52,20 @@ abstract contract Approvals is Parties, Signatures {
         uint256 labelSpace,
         uint256 vouchedClasses,
         uint256 nonce,
-        uint256 deadline
+        uint64 deadline
     ) public view returns (bytes32) {
-        return _hashTypedDataV4(
+        return _digestOf(
             keccak256(
-                _approvalMessage(account, modelCard, heldClasses, labelSpace, vouchedClasses, nonce, deadline)
+                abi.encode(
+                    APPROVAL_TYPE_HASH,
+                    account,
+                    modelCard,
+                    heldClasses,
+                    labelSpace,
+                    vouchedClasses,
+                    nonce,
+                    deadline
+                )
             )
         );
     }
@@ -73,74 +78,69 @@ abstract contract Approvals is Parties, Signatures {
         uint256 labelSpace,
         bytes calldata approvals
     ) private {
-        bytes memory message = _approvalMessage(msg.sender, modelCard, heldClasses, labelSpace, 0, 0, 0);
-        bytes32 domain = _domainSeparatorV4();
-        uint256 count = PackedBytes.records(approvals, ApprovalRecord.LENGTH);
-        uint256[] memory vouchers = BitSlicedCounter.upTo(count);
+        bytes memory message = abi.encode(
+            APPROVAL_TYPE_HASH, msg.sender, modelCard, heldClasses, labelSpace, 0, 0, 0, _domain()
+        );
+        uint256[] memory vouchers =
+            BitSlicedCounter.upTo(PackedBytes.records(approvals, ApprovalRecord.LENGTH));
         address previous;
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 start = i * ApprovalRecord.LENGTH;
-            bytes32 digest = MessageHashUtils.toTypedDataHash(domain, _hashWith(message, approvals, start));
-            address signer = _recover(digest, approvals, start + ApprovalRecord.SIGNATURE, i);
-            // Stops one founder from counting twice.
-            if (signer <= previous) revert SignersNotAscending(previous, signer);
-            _useApproval(signer, approvals, start);
-            vouchers.add(ApprovalRecord.vouchedClasses(approvals, start));
-            previous = signer;
+        // No place in calldata overflows.
+        unchecked {
+            for (uint256 start = 0; start < approvals.length; start += ApprovalRecord.LENGTH) {
+                previous = _useApproval(_digestWith(message, approvals, start), approvals, start, previous);
+                vouchers.add(ApprovalRecord.vouchedClasses(approvals, start));
+            }
         }
         uint256 missing = vouchers.below(heldClasses, APPROVALS_PER_CLASS);
         if (missing != 0) revert TooFewApprovals(missing, APPROVALS_PER_CLASS);
     }
 
-    function _useApproval(address signer, bytes calldata approvals, uint256 start) private {
-        _requireJudge(signer);
+    function _useApproval(bytes32 digest, bytes calldata approvals, uint256 start, address previous)
+        private
+        returns (address signer)
+    {
+        Party storage party;
+        unchecked {
+            (signer, party) = _requireSigner(
+                digest, approvals, start + ApprovalRecord.SIGNATURE, ApprovalRecord.LENGTH, previous
+            );
+        }
         uint256 deadline = ApprovalRecord.deadline(approvals, start);
         if (block.timestamp > deadline) revert ApprovalExpired(signer, deadline, block.timestamp);
-        uint256 held = _founderClasses[signer];
+        uint256 held = party.heldClasses;
         uint256 vouched = ApprovalRecord.vouchedClasses(approvals, start);
         if (!ClassMask.isWithin(vouched, held)) revert VouchedOutsideHeldClasses(signer, vouched, held);
-        _useNonce(signer, ApprovalRecord.nonce(approvals, start));
+        uint256 nonce = ApprovalRecord.nonce(approvals, start);
+        uint256 bit = _bitOf(nonce);
+        if ((party.usedNonces[nonce >> 8] ^= bit) & bit == 0) revert ApprovalNonceUsed(signer, nonce);
     }
 
-    function _useNonce(address signer, uint256 nonce) private {
+    /// @dev The bit of a nonce in its word. Whoever uses it up turns it over and looks afterwards, so that its slot is found once.
+    function _bitOf(uint256 nonce) private pure returns (uint256) {
         // One bit at the place that the nonce names.
         // forge-lint: disable-next-line(incorrect-shift)
-        uint256 bit = 1 << (nonce & 0xff);
-        mapping(uint256 word => uint256) storage words = _usedNonces[signer];
-        uint256 used = words[nonce >> 8];
-        if (used & bit != 0) revert ApprovalNonceUsed(signer, nonce);
-        words[nonce >> 8] = used | bit;
+        return 1 << (nonce & 0xff);
     }
 
-    /// @dev What EIP-712 hashes of an approval.
-    function _approvalMessage(
-        address account,
-        bytes32 modelCard,
-        uint256 heldClasses,
-        uint256 labelSpace,
-        uint256 vouchedClasses,
-        uint256 nonce,
-        uint256 deadline
-    ) private pure returns (bytes memory) {
-        return abi.encode(
-            APPROVAL_TYPE_HASH, account, modelCard, heldClasses, labelSpace, vouchedClasses, nonce, deadline
-        );
-    }
-
-    /// @dev The hash of the message with vouched classes, nonce and deadline of this approval. In assembly, since the message
-    /// is otherwise written anew for each; `approvalDigest` is the plain twin. The three fields follow one another in the
-    /// record as they do in the message: from byte 160 on, behind the word of its length. There the deadline is the end of
-    /// a word, of which the rest stays zero.
-    function _hashWith(bytes memory message, bytes calldata approvals, uint256 start)
+    /// @dev The digest of the approval that begins at `start`. `message` holds the eight words that EIP-712 hashes, and behind them
+    /// the domain. In assembly, since the message is otherwise written anew for each; `approvalDigest` is the plain twin. The
+    /// three fields that differ follow one another in the record as they do in the message: from byte 160 on, behind the word
+    /// of its length. There the deadline is the end of a word, of which the rest stays zero.
+    function _digestWith(bytes memory message, bytes calldata approvals, uint256 start)
         private
         pure
-        returns (bytes32 hash)
+        returns (bytes32 digest)
     {
         assembly ("memory-safe") {
             let record := add(approvals.offset, start)
             calldatacopy(add(message, 192), record, 64)
             calldatacopy(add(message, 280), add(record, 64), 8)
-            hash := keccak256(add(message, 32), mload(message))
+            // 0x1901 | domain | hash of the message, behind the memory in use.
+            let signed := mload(0x40)
+            mstore(signed, shl(240, 0x1901))
+            mstore(add(signed, 2), mload(add(message, 288)))
+            mstore(add(signed, 34), keccak256(add(message, 32), 256))
+            digest := keccak256(signed, 66)
         }
     }
 }

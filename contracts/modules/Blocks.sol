@@ -124,7 +124,10 @@ abstract contract Blocks is Parties {
 
     /// @dev The last second in which the block can be rejected.
     function _closesAt(BlockRecord record) internal view returns (uint256) {
-        return uint256(record.submittedAt()) + CHALLENGE_WINDOW;
+        // 40 bits and 32 bits.
+        unchecked {
+            return uint256(record.submittedAt()) + CHALLENGE_WINDOW;
+        }
     }
 
     /// @dev The root that the proof leads to must be the header's.

@@ -14,9 +14,18 @@ abstract contract Parties is Configuration {
 
     uint256 private immutable FOUNDERS;
 
-    mapping(address account => PartyRecord) private _parties;
-    /// @dev The classes that an original party holds, and may vouch for.
-    mapping(address founder => uint256) internal _founderClasses;
+    /// @dev What is kept of an account; all but the record of original parties alone. In one struct, so that one hash finds all of
+    /// a signer's slots.
+    /// @param heldClasses that it may vouch for
+    /// @param usedNonces of its approvals, one bit each. They are unordered, so approvals to several candidates do not wait for
+    /// each other.
+    struct Party {
+        PartyRecord record;
+        uint256 heldClasses;
+        mapping(uint256 word => uint256) usedNonces;
+    }
+
+    mapping(address account => Party) internal _parties;
 
     /// @inheritdoc IBema
     uint32 public partyCount;
@@ -37,15 +46,15 @@ abstract contract Parties is Configuration {
 
     /// @inheritdoc IBema
     function registerOriginalParty(bytes32 modelCard, uint256 labelSpace) external returns (uint32 party) {
-        PartyRecord founder = _parties[msg.sender];
+        PartyRecord founder = _parties[msg.sender].record;
         if (!founder.isOriginal()) revert NotOriginalParty(msg.sender);
         party = founder.id();
         if (founder.registered()) revert AlreadyRegistered(msg.sender, party);
         if (modelCard == 0) revert ZeroModelCard();
-        uint256 heldClasses = _founderClasses[msg.sender];
+        uint256 heldClasses = _parties[msg.sender].heldClasses;
         ClassMask.requireLabelSpace(labelSpace, heldClasses, ALL_CLASSES);
 
-        _parties[msg.sender] = founder.asRegistered();
+        _parties[msg.sender].record = founder.asRegistered();
         uint256 registered = ++partyCount;
         emit OriginalPartyRegistered(party, msg.sender, modelCard, heldClasses, labelSpace);
         if (registered == FOUNDERS) _openChain();
@@ -58,7 +67,7 @@ abstract contract Parties is Configuration {
 
     /// @inheritdoc IBema
     function partyOf(address account) public view returns (uint32) {
-        PartyRecord party = _parties[account];
+        PartyRecord party = _parties[account].record;
         return party.registered() ? party.id() : 0;
     }
 
@@ -70,10 +79,10 @@ abstract contract Parties is Configuration {
     /// @dev Called once, when the last founder has registered.
     function _openChain() internal virtual;
 
-    /// @dev Gives `account` the next id; the caller has checked `_requireNewAccount`.
-    function _admitRegularParty(address account) internal returns (uint32 party) {
+    /// @dev Gives the next id to an account that `_requireNewAccount` let pass.
+    function _admitRegularParty(Party storage joining) internal returns (uint32 party) {
         party = ++partyCount;
-        _parties[account] = PartyRecordLibrary.pack(party, PartyType.RegularParty).asRegistered();
+        joining.record = PartyRecordLibrary.pack(party, PartyType.RegularParty).asRegistered();
     }
 
     function _requireGenesisClosed() internal view {
@@ -81,22 +90,25 @@ abstract contract Parties is Configuration {
     }
 
     /// @dev After genesis every founder is registered, so no founder passes as a regular party.
-    function _requireNewAccount(address account) internal view {
-        uint32 party = partyOf(account);
-        if (party != 0) revert AlreadyRegistered(account, party);
+    function _requireNewAccount(address account) internal view returns (Party storage party) {
+        party = _parties[account];
+        if (party.record.registered()) revert AlreadyRegistered(account, party.record.id());
     }
 
     function _requireMember(address account) internal view returns (PartyRecord party) {
-        party = _parties[account];
+        party = _parties[account].record;
         if (!party.registered()) revert NotRegistered(account);
         if (party.suspendedAt() != 0) revert Suspended(account, party.suspendedAt());
     }
 
     /// @dev Of a signer: a suspended original party neither approves nor votes.
-    function _requireJudge(address signer) internal view {
-        PartyRecord party = _parties[signer];
-        if (!party.isOriginal()) revert SignerNotOriginalParty(signer);
-        if (party.suspendedAt() != 0) revert Suspended(signer, party.suspendedAt());
+    function _requireJudge(address signer) internal view returns (Party storage party) {
+        party = _parties[signer];
+        PartyRecord record = party.record;
+        if (!record.mayJudge()) {
+            if (!record.isOriginal()) revert SignerNotOriginalParty(signer);
+            revert Suspended(signer, record.suspendedAt());
+        }
     }
 
     /// @dev For ever. Stops the original parties from suspending each other until no quorum is left.
@@ -106,28 +118,29 @@ abstract contract Parties is Configuration {
             uint256 remaining = FOUNDERS - ++_suspendedFounders;
             if (remaining < QUORUM) revert QuorumUnreachable(remaining, QUORUM);
         }
-        _parties[account] = party.asSuspended(uint40(block.timestamp));
+        _parties[account].record = party.asSuspended(uint40(block.timestamp));
         return party.id();
     }
 
     function _suspendedAt(address account) internal view returns (uint40) {
-        return _parties[account].suspendedAt();
+        return _parties[account].record.suspendedAt();
     }
 
     function _partyType(address account) internal view returns (PartyType) {
-        return _parties[account].kind();
+        return _parties[account].record.kind();
     }
 
     function _list(Founder memory founder, uint256 index) private {
         if (founder.account == address(0)) revert ZeroAccount(index);
-        if (_parties[founder.account].id() != 0) revert AccountListedTwice(founder.account);
+        if (_parties[founder.account].record.id() != 0) revert AccountListedTwice(founder.account);
         ClassMask.requireHeld(founder.heldClasses, ALL_CLASSES);
 
         // A list of 2^32 founders does not fit into any Ethereum block.
         // forge-lint: disable-next-line(unsafe-typecast)
         uint32 id = uint32(index + 1);
-        _parties[founder.account] = PartyRecordLibrary.pack(id, PartyType.OriginalParty);
-        _founderClasses[founder.account] = founder.heldClasses;
+        Party storage party = _parties[founder.account];
+        party.record = PartyRecordLibrary.pack(id, PartyType.OriginalParty);
+        party.heldClasses = founder.heldClasses;
     }
 
     /// @dev A class with fewer holders than approvals required would keep its regular parties out for ever.

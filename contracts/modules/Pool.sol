@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBema} from "../interfaces/IBema.sol";
-import {PoolRecord, PoolRecordLibrary} from "../libraries/PoolRecord.sol";
+import {PoolRecord} from "../libraries/PoolRecord.sol";
 
 /// @notice The pool that rewards come from: fed by anybody and by slashed bonds.
 abstract contract Pool is IBema {
@@ -22,11 +22,15 @@ abstract contract Pool is IBema {
 
     function _feedPool(address from, uint256 amount) internal {
         PoolRecord record = _pool;
-        uint256 funded = record.funded() + amount;
+        uint256 funded;
+        // There is not so much Ether that the sum overflows.
+        unchecked {
+            funded = record.funded() + amount;
+        }
         if (funded > type(uint96).max) revert FundingOutOfRange(funded, type(uint96).max);
         // Checked in the line above.
         // forge-lint: disable-next-line(unsafe-typecast)
-        _pool = PoolRecordLibrary.pack(uint96(funded), record.claimed(), record.finalisedHeight());
+        _pool = record.withFunded(uint96(funded));
         emit PoolFunded(from, amount, funded);
     }
 

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IBema} from "../interfaces/IBema.sol";
 import {BlockRecord} from "../libraries/BlockRecord.sol";
 import {Header} from "../libraries/Header.sol";
+import {WordHash} from "../libraries/WordHash.sol";
 import {BlockStatus} from "../types/BlockStatus.sol";
 import {Fraud} from "../types/Fraud.sol";
 import {Blocks} from "./Blocks.sol";
@@ -17,7 +18,7 @@ abstract contract Rejections is Blocks, Pool, Quorum {
     bytes32 private constant REJECTION_TYPE_HASH = keccak256("Rejection(bytes32 blockHash,bytes32 reason)");
 
     /// @inheritdoc IBema
-    function rejectBlock(bytes calldata header, bytes32 reason, bytes calldata signatures) external {
+    function rejectByVote(bytes calldata header, bytes32 reason, bytes calldata signatures) external {
         (bytes32 blockHash, BlockRecord record) = _requireChallengeable(header);
         if (reason == 0) revert ZeroReason();
         _requireQuorum(rejectionDigest(blockHash, reason), signatures);
@@ -41,7 +42,7 @@ abstract contract Rejections is Blocks, Pool, Quorum {
 
     /// @inheritdoc IBema
     function rejectionDigest(bytes32 blockHash, bytes32 reason) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(REJECTION_TYPE_HASH, blockHash, reason)));
+        return _digestOf(WordHash.hash(REJECTION_TYPE_HASH, blockHash, reason));
     }
 
     /// @dev A block of the chain that can still be rejected. After its window every ancestor's is closed too.

@@ -5,7 +5,6 @@ import {IBema} from "../interfaces/IBema.sol";
 import {BlockRecord} from "../libraries/BlockRecord.sol";
 import {Header} from "../libraries/Header.sol";
 import {Leaf} from "../libraries/Leaf.sol";
-import {PoolRecord, PoolRecordLibrary} from "../libraries/PoolRecord.sol";
 import {Blocks} from "./Blocks.sol";
 import {Pool} from "./Pool.sol";
 
@@ -35,7 +34,7 @@ abstract contract Rewards is Blocks, Pool {
         uint256 claimed = _accounts[msg.sender].claimed;
         if (cumulative <= claimed) revert NothingToClaim(cumulative, claimed);
         uint256 amount = cumulative - claimed;
-        _takeFromPool(amount, height);
+        _pool = _pool.afterClaim(amount, height, MAX_REWARD_PER_BLOCK);
 
         // The pool had the amount, so the sum of all that an account claimed stays below 2^96.
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -71,20 +70,5 @@ abstract contract Rewards is Blocks, Pool {
             revert Suspended(msg.sender, suspendedAt);
         }
         return record.height();
-    }
-
-    /// @dev The cap counts the highest block claimed against: a final one, so never more than the chain's finalised height.
-    function _takeFromPool(uint256 amount, uint32 height) private {
-        PoolRecord record = _pool;
-        uint32 finalised = height > record.finalisedHeight() ? height : record.finalisedHeight();
-        uint256 available = record.funded() - record.claimed();
-        if (amount > available) revert ClaimBeyondPool(amount, available);
-        uint256 claimed = record.claimed() + amount;
-        uint256 cap = uint256(MAX_REWARD_PER_BLOCK) * finalised;
-        if (claimed > cap) revert ClaimBeyondCap(claimed, cap);
-
-        // At most `funded`.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        _pool = PoolRecordLibrary.pack(record.funded(), uint96(claimed), finalised);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBema} from "../interfaces/IBema.sol";
+import {WordHash} from "../libraries/WordHash.sol";
 import {Quorum} from "./Quorum.sol";
 
 /// @notice How a party loses its membership.
@@ -10,7 +11,7 @@ abstract contract Suspensions is Quorum {
         keccak256("Suspension(address account,bytes32 reason,uint256 deadline)");
 
     /// @inheritdoc IBema
-    function suspendParty(address account, bytes32 reason, uint256 deadline, bytes calldata signatures)
+    function suspendParty(address account, bytes32 reason, uint64 deadline, bytes calldata signatures)
         external
     {
         _requireGenesisClosed();
@@ -23,11 +24,15 @@ abstract contract Suspensions is Quorum {
     }
 
     /// @inheritdoc IBema
-    function suspensionDigest(address account, bytes32 reason, uint256 deadline)
+    function suspensionDigest(address account, bytes32 reason, uint64 deadline)
         public
         view
         returns (bytes32)
     {
-        return _hashTypedDataV4(keccak256(abi.encode(SUSPENSION_TYPE_HASH, account, reason, deadline)));
+        return _digestOf(
+            WordHash.hash(
+                SUSPENSION_TYPE_HASH, bytes32(uint256(uint160(account))), reason, bytes32(uint256(deadline))
+            )
+        );
     }
 }

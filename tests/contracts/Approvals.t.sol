@@ -191,7 +191,7 @@ contract ApprovalsTest is Fixture {
         (bytes32 r, bytes32 s, uint8 v) = _parts(approvals[0].signature);
         bytes32 highS = bytes32(CURVE_ORDER - uint256(s));
         uint8 otherV = v == 27 ? 28 : 27;
-        bytes32 digest = bema.approvalDigest(JOINER, CARD, 1, 3, 1, 7, GENESIS_TIME);
+        bytes32 digest = bema.approvalDigest(JOINER, CARD, 1, 3, 1, 7, uint64(GENESIS_TIME));
         vm.assertEq(ecrecover(digest, otherV, r, highS), founders[0]);
         approvals[0].signature = abi.encodePacked(r, highS, otherV);
         _refuses(abi.encodeWithSelector(IBema.InvalidSignature.selector, 0));

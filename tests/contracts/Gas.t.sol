@@ -110,23 +110,23 @@ abstract contract Operations is Chain, Meter {
         bytes memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 2);
         uint256 before = vm.snapshotState();
         _measure(
-            "reject_block_first", STRANGER, 0, abi.encodeCall(IBema.rejectBlock, (headers[0], REASON, votes))
+            "reject_block_first", STRANGER, 0, abi.encodeCall(IBema.rejectByVote, (headers[0], REASON, votes))
         );
         vm.revertToState(before);
         _reject(headers[2]);
         _reject(headers[1]);
         headers = _growChain(3, 31);
         votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 2);
-        _measure("reject_block", STRANGER, 0, abi.encodeCall(IBema.rejectBlock, (headers[0], REASON, votes)));
+        _measure("reject_block", STRANGER, 0, abi.encodeCall(IBema.rejectByVote, (headers[0], REASON, votes)));
     }
 
     function testSuspension() public {
-        bytes memory votes = _votes(bema.suspensionDigest(JOINER, REASON, block.timestamp), 2);
+        bytes memory votes = _votes(bema.suspensionDigest(JOINER, REASON, uint64(block.timestamp)), 2);
         _measure(
             "suspend_party",
             STRANGER,
             0,
-            abi.encodeCall(IBema.suspendParty, (JOINER, REASON, block.timestamp, votes))
+            abi.encodeCall(IBema.suspendParty, (JOINER, REASON, uint64(block.timestamp), votes))
         );
     }
 

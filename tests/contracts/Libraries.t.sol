@@ -5,7 +5,20 @@ import {ClassMask} from "../../contracts/libraries/ClassMask.sol";
 import {BitSlicedCounter} from "../../contracts/libraries/BitSlicedCounter.sol";
 import {Merkle} from "../../contracts/libraries/Merkle.sol";
 import {Sha256d} from "../../contracts/libraries/Sha256d.sol";
+import {WordHash} from "../../contracts/libraries/WordHash.sol";
 import {Test} from "./support/Test.sol";
+
+contract WordHashTest is Test {
+    /// @dev What lies in memory stays as it was.
+    function testFuzzHashesLikeTheEncoding(bytes32[4] memory words, bytes memory inUse) public pure {
+        bytes32 before = keccak256(inUse);
+        bytes32 three = WordHash.hash(words[0], words[1], words[2]);
+        bytes32 four = WordHash.hash(words[0], words[1], words[2], words[3]);
+        vm.assertEq(keccak256(inUse), before);
+        vm.assertEq(three, keccak256(abi.encode(words[0], words[1], words[2])));
+        vm.assertEq(four, keccak256(abi.encode(words)));
+    }
+}
 
 contract BitSlicedCounterTest is Test {
     using BitSlicedCounter for uint256[];
@@ -144,6 +157,7 @@ contract MerkleTest is Test {
     /// @dev Either hash fails, even with 32 bytes of reason, or answers with another length than a digest's.
     function testRefusesFailedHash() public {
         vm.mockCallRevert(address(2), _preimage(), new bytes(32));
+        _refusesToClimb();
         _refusesToHash();
     }
 
@@ -154,6 +168,7 @@ contract MerkleTest is Test {
 
     function testRefusesFailedSecondHash() public {
         vm.mockCallRevert(address(2), bytes.concat(sha256(_preimage())), new bytes(32));
+        _refusesToClimb();
         _refusesToHash();
     }
 
@@ -170,10 +185,28 @@ contract MerkleTest is Test {
         return bytes.concat(hex"01", bytes32(0), bytes32(0));
     }
 
+    /// @dev A chain without the precompile answers with nothing: the root above the apex is refused there.
+    function testRefusesRootWithoutThePrecompile() public {
+        vm.mockCall(address(2), "", "");
+        vm.expectRevert(abi.encodeWithSelector(Sha256d.HashFailed.selector));
+        this.rootOf(0, 0, 4, new bytes32[](2));
+    }
+
+    function rootOf(bytes32 leaf, uint32 index, uint32 count, bytes32[] calldata proof)
+        external
+        view
+        returns (bytes32)
+    {
+        return Merkle.rootOf(leaf, index, count, proof);
+    }
+
     /// @dev In a proof of two levels also where the later level goes well.
-    function _refusesToHash() private {
+    function _refusesToClimb() private {
         vm.expectRevert(abi.encodeWithSelector(Sha256d.HashFailed.selector));
         this.climb(0, 0, new bytes32[](2));
+    }
+
+    function _refusesToHash() private {
         vm.expectRevert(abi.encodeWithSelector(Sha256d.HashFailed.selector));
         this.digestOfPreimage();
     }

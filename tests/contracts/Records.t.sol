@@ -74,7 +74,7 @@ contract RecordsTest is Test {
         _checkParty(record);
     }
 
-    function testFuzzPool(Pool memory given) public {
+    function testFuzzPool(Pool memory given, uint96 funded) public {
         PoolRecord record = PoolRecordLibrary.pack(given.funded, given.claimed, given.finalisedHeight);
         vm.assertEq(record.funded(), given.funded);
         vm.assertEq(record.claimed(), given.claimed);
@@ -85,6 +85,8 @@ contract RecordsTest is Test {
             word := sload(_pool.slot)
         }
         vm.assertEq(PoolRecord.unwrap(record), word);
+        PoolRecord more = PoolRecordLibrary.pack(funded, given.claimed, given.finalisedHeight);
+        vm.assertEq(PoolRecord.unwrap(record.withFunded(funded)), PoolRecord.unwrap(more));
     }
 
     function testFuzzRollback(Past memory given) public {
@@ -146,6 +148,9 @@ contract RecordsTest is Test {
         vm.assertEq(record.id(), _party.id);
         vm.assertTrue(record.kind() == _party.kind);
         vm.assertTrue(record.isOriginal() == (_party.kind == PartyType.OriginalParty));
+        vm.assertTrue(
+            record.mayJudge() == (_party.kind == PartyType.OriginalParty && _party.suspendedAt == 0)
+        );
         vm.assertTrue(record.registered() == _party.registered);
         vm.assertEq(record.suspendedAt(), _party.suspendedAt);
         uint256 word;

@@ -18,7 +18,7 @@ contract RejectionsTest is Chain {
         emit IBema.PoolFunded(founders[0], BOND, BOND);
         vm.expectEmit(address(bema));
         emit IBema.BlockRejected(2, rejected, _sha256d(headers[0]), Fraud.None, REASON, votes);
-        bema.rejectBlock(headers[1], REASON, votes);
+        bema.rejectByVote(headers[1], REASON, votes);
 
         _assertTip(headers[0], 1, GENESIS_TIME + 30);
         _assertBlock(headers[1], BlockStatus.Orphaned, 2, GENESIS_TIME + 60, address(0));
@@ -110,14 +110,14 @@ contract RejectionsTest is Chain {
         headers = _growChain(1, 30);
         bytes memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), 0), 2);
         vm.expectRevert(abi.encodeWithSelector(IBema.ZeroReason.selector));
-        bema.rejectBlock(headers[0], 0, votes);
+        bema.rejectByVote(headers[0], 0, votes);
     }
 
     function testRefusesTooFewVotes() public {
         headers = _growChain(1, 30);
         bytes memory votes = _votes(bema.rejectionDigest(_sha256d(headers[0]), REASON), 1);
         vm.expectRevert(abi.encodeWithSelector(IBema.TooFewSignatures.selector, 1, 2));
-        bema.rejectBlock(headers[0], REASON, votes);
+        bema.rejectByVote(headers[0], REASON, votes);
     }
 
     function testRefusesVotesAgainstAnotherBlock() public {
@@ -241,7 +241,7 @@ contract RejectionsTest is Chain {
     }
 
     function _tryToReject(bytes memory header, bytes32 reason, bytes memory votes) private returns (bool) {
-        try bema.rejectBlock(header, reason, votes) {
+        try bema.rejectByVote(header, reason, votes) {
             return true;
         } catch {
             return false;
@@ -251,7 +251,7 @@ contract RejectionsTest is Chain {
     function _refuses(bytes memory header, bytes memory reason) private {
         bytes memory votes = _votes(bema.rejectionDigest(_sha256d(header), REASON), 2);
         vm.expectRevert(reason);
-        bema.rejectBlock(header, REASON, votes);
+        bema.rejectByVote(header, REASON, votes);
     }
 
     function _withdrawBond(bytes memory header) private {

@@ -67,7 +67,7 @@ contract SuspensionsTest is Chain {
     function testRefusesVoteOfSuspendedFounder() public {
         _suspend(founders[1]);
         _refuses(abi.encodeWithSelector(IBema.Suspended.selector, founders[1], GENESIS_TIME));
-        bytes32 digest = bema.suspensionDigest(JOINER, REASON, GENESIS_TIME);
+        bytes32 digest = bema.suspensionDigest(JOINER, REASON, uint64(GENESIS_TIME));
         signatures[1] = _sign(keys[2], digest);
         _send();
     }
@@ -75,9 +75,9 @@ contract SuspensionsTest is Chain {
     /// @dev Otherwise two founders could leave a chain in which nothing can be rejected any more.
     function testRefusesToSuspendFoundersBelowAQuorum() public {
         _suspend(founders[2]);
-        bytes memory votes = _votes(bema.suspensionDigest(founders[0], REASON, GENESIS_TIME), 2);
+        bytes memory votes = _votes(bema.suspensionDigest(founders[0], REASON, uint64(GENESIS_TIME)), 2);
         vm.expectRevert(abi.encodeWithSelector(IBema.QuorumUnreachable.selector, 1, 2));
-        bema.suspendParty(founders[0], REASON, GENESIS_TIME, votes);
+        bema.suspendParty(founders[0], REASON, uint64(GENESIS_TIME), votes);
         _send();
     }
 
@@ -88,9 +88,10 @@ contract SuspensionsTest is Chain {
         bema = _deploy(given, _founderList());
         _closeGenesis();
         for (uint256 i = 0; i < 3; ++i) {
-            bytes memory vote = _sign(keys[i], bema.suspensionDigest(founders[i], REASON, GENESIS_TIME));
+            bytes memory vote =
+                _sign(keys[i], bema.suspensionDigest(founders[i], REASON, uint64(GENESIS_TIME)));
             if (i == 2) vm.expectRevert(abi.encodeWithSelector(IBema.QuorumUnreachable.selector, 0, 1));
-            bema.suspendParty(founders[i], REASON, GENESIS_TIME, vote);
+            bema.suspendParty(founders[i], REASON, uint64(GENESIS_TIME), vote);
         }
     }
 
@@ -101,7 +102,7 @@ contract SuspensionsTest is Chain {
 
     function testRefusesZeroReason() public {
         vm.expectRevert(abi.encodeWithSelector(IBema.ZeroReason.selector));
-        bema.suspendParty(JOINER, 0, GENESIS_TIME, _joined(signatures));
+        bema.suspendParty(JOINER, 0, uint64(GENESIS_TIME), _joined(signatures));
     }
 
     function testDeadlineIsTheLastSecond() public {
@@ -113,8 +114,8 @@ contract SuspensionsTest is Chain {
     }
 
     function testAcceptsSignaturesBeforeTheirDeadline() public {
-        bytes memory votes = _votes(bema.suspensionDigest(JOINER, REASON, GENESIS_TIME + 1), 2);
-        bema.suspendParty(JOINER, REASON, GENESIS_TIME + 1, votes);
+        bytes memory votes = _votes(bema.suspensionDigest(JOINER, REASON, uint64(GENESIS_TIME + 1)), 2);
+        bema.suspendParty(JOINER, REASON, uint64(GENESIS_TIME + 1), votes);
         _assertStanding(JOINER, PartyType.RegularParty, GENESIS_TIME);
     }
 
@@ -138,7 +139,7 @@ contract SuspensionsTest is Chain {
     }
 
     function testRefusesStrangersVote() public {
-        signatures[0] = _sign(0xe71, bema.suspensionDigest(JOINER, REASON, GENESIS_TIME));
+        signatures[0] = _sign(0xe71, bema.suspensionDigest(JOINER, REASON, uint64(GENESIS_TIME)));
         _refuses(abi.encodeWithSelector(IBema.SignerNotOriginalParty.selector, vm.addr(0xe71)));
     }
 
@@ -155,7 +156,7 @@ contract SuspensionsTest is Chain {
     }
 
     function testRefusesHighS() public {
-        bytes32 digest = bema.suspensionDigest(JOINER, REASON, GENESIS_TIME);
+        bytes32 digest = bema.suspensionDigest(JOINER, REASON, uint64(GENESIS_TIME));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(keys[0], digest);
         signatures[0] = abi.encodePacked(r, bytes32(CURVE_ORDER - uint256(s)), v == 27 ? 28 : 27);
         _refuses(abi.encodeWithSelector(IBema.InvalidSignature.selector, 0));
@@ -164,7 +165,7 @@ contract SuspensionsTest is Chain {
     function testRefusesUnregisteredAccount() public {
         _setVotes(STRANGER, 2);
         vm.expectRevert(abi.encodeWithSelector(IBema.NotRegistered.selector, STRANGER));
-        bema.suspendParty(STRANGER, REASON, GENESIS_TIME, _joined(signatures));
+        bema.suspendParty(STRANGER, REASON, uint64(GENESIS_TIME), _joined(signatures));
     }
 
     function testRefusesSuspensionTwice() public {
@@ -174,20 +175,20 @@ contract SuspensionsTest is Chain {
 
     /// @dev One flipped bit in what was signed, or in a signature, and no quorum is left.
     function testFuzzFlippedVote(uint256 bit) public {
-        bit = bound(bit, 0, 160 + 256 + 256 + 520 - 1);
+        bit = bound(bit, 0, 160 + 256 + 64 + 520 - 1);
         address account = JOINER;
         bytes32 reason = REASON;
-        uint256 deadline = GENESIS_TIME;
+        uint64 deadline = uint64(GENESIS_TIME);
         if (bit < 160) account = address(uint160(JOINER) ^ uint160(1 << bit));
         else if (bit < 416) reason ^= bytes32(1 << (bit - 160));
-        else if (bit < 672) deadline ^= 1 << (bit - 416);
-        else signatures[1][(bit - 672) / 8] ^= bytes1(uint8(1 << (bit % 8)));
+        else if (bit < 480) deadline ^= uint64(1 << (bit - 416));
+        else signatures[1][(bit - 480) / 8] ^= bytes1(uint8(1 << (bit % 8)));
         vm.assertFalse(_tryToSuspend(account, reason, deadline));
-        if (bit >= 672) signatures[1][(bit - 672) / 8] ^= bytes1(uint8(1 << (bit % 8)));
-        vm.assertTrue(_tryToSuspend(JOINER, REASON, GENESIS_TIME));
+        if (bit >= 480) signatures[1][(bit - 480) / 8] ^= bytes1(uint8(1 << (bit % 8)));
+        vm.assertTrue(_tryToSuspend(JOINER, REASON, uint64(GENESIS_TIME)));
     }
 
-    function _tryToSuspend(address account, bytes32 reason, uint256 deadline) private returns (bool) {
+    function _tryToSuspend(address account, bytes32 reason, uint64 deadline) private returns (bool) {
         try bema.suspendParty(account, reason, deadline, _joined(signatures)) {
             return true;
         } catch {
@@ -196,11 +197,11 @@ contract SuspensionsTest is Chain {
     }
 
     function _setVotes(address account, uint256 count) private {
-        signatures = _signatures(bema.suspensionDigest(account, REASON, GENESIS_TIME), count);
+        signatures = _signatures(bema.suspensionDigest(account, REASON, uint64(GENESIS_TIME)), count);
     }
 
     function _send() private {
-        bema.suspendParty(JOINER, REASON, GENESIS_TIME, _joined(signatures));
+        bema.suspendParty(JOINER, REASON, uint64(GENESIS_TIME), _joined(signatures));
     }
 
     function _refuses(bytes memory reason) private {

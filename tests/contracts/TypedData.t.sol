@@ -16,7 +16,7 @@ contract TypedDataTest is Fixture {
         uint256 labelSpace;
         uint256 vouchedClasses;
         uint256 nonce;
-        uint256 deadline;
+        uint64 deadline;
     }
 
     function testDomain() public view {
@@ -44,19 +44,19 @@ contract TypedDataTest is Fixture {
     /// @dev One bit of what an approval says, and it is another approval.
     function testFuzzFlippedApprovalDigest(Message memory given, uint256 bit) public view {
         bytes32 digest = _digest(given);
-        bit = bound(bit, 0, 6 * 256 + 160 - 1);
+        bit = bound(bit, 0, 5 * 256 + 64 + 160 - 1);
         uint256 mask = 1 << (bit % 256);
         if (bit < 256) given.modelCard ^= bytes32(mask);
         else if (bit < 512) given.heldClasses ^= mask;
         else if (bit < 768) given.labelSpace ^= mask;
         else if (bit < 1_024) given.vouchedClasses ^= mask;
         else if (bit < 1_280) given.nonce ^= mask;
-        else if (bit < 1_536) given.deadline ^= mask;
-        else given.account = address(uint160(given.account) ^ uint160(mask));
+        else if (bit < 1_344) given.deadline ^= uint64(1 << (bit - 1_280));
+        else given.account = address(uint160(given.account) ^ uint160(1 << (bit - 1_344)));
         vm.assertTrue(_digest(given) != digest);
     }
 
-    function testFuzzSuspensionDigest(address account, bytes32 reason, uint256 deadline) public view {
+    function testFuzzSuspensionDigest(address account, bytes32 reason, uint64 deadline) public view {
         string memory types = _types(
             "Suspension",
             '{"name":"account","type":"address"},{"name":"reason","type":"bytes32"},{"name":"deadline","type":"uint256"}'
@@ -85,6 +85,20 @@ contract TypedDataTest is Fixture {
             bema.rejectionDigest(blockHash, reason),
             vm.eip712HashTypedData(string.concat(types, _domain(), message))
         );
+    }
+
+    /// @dev After a fork that takes another id the digests are the new chain's, and on the old id again the old ones.
+    function testFuzzDigestsOfAFork(bytes32 blockHash, bytes32 reason, uint32 id, Message memory given)
+        public
+    {
+        bytes32 digest = bema.rejectionDigest(blockHash, reason);
+        uint256 own = block.chainid;
+        vm.chainId(id == own ? id + 1 : id);
+        testFuzzRejectionDigest(blockHash, reason);
+        testFuzzApprovalDigest(given);
+        vm.assertTrue(bema.rejectionDigest(blockHash, reason) != digest);
+        vm.chainId(own);
+        vm.assertEq(bema.rejectionDigest(blockHash, reason), digest);
     }
 
     function _digest(Message memory given) private view returns (bytes32) {

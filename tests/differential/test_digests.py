@@ -19,7 +19,7 @@ APPROVALS = st.builds(
     label_space=NUMBERS,
     vouched_classes=NUMBERS,
     nonce=NUMBERS,
-    deadline=NUMBERS,
+    deadline=st.integers(0, 2**64 - 1),
     signer=ADDRESSES,
 )
 MOTIONS = st.one_of(

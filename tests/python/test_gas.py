@@ -40,20 +40,6 @@ def test_kind_above_its_bound_is_named(name: str, limit: float) -> None:
     assert violation.startswith(f"{name}: {most + 1:,} gas is ")
 
 
-@pytest.mark.parametrize(("name", "limit"), gas.EXCEPTIONS.items())
-def test_exception_is_held_to_its_own_ratio_and_only_as_long_as_needed(name: str, limit: float) -> None:
-    assert gas.bound(name) < limit
-    assert len(gas.violations({name: _row(int(21_000 * limit) + 1)})) == 1
-    assert gas.violations({name: _row(int(21_000 * limit))}) == []
-    assert gas.violations({name: _row(21_000)}) == [
-        f"{name}: keeps its bound of {gas.bound(name)}, so it is no exception"
-    ]
-
-
-def test_exceptions_are_measured() -> None:
-    assert set(gas.EXCEPTIONS) <= set(SNAPSHOT)
-
-
 def test_block_costs_at_most_69_500_whatever_its_samples() -> None:
     assert all(cost <= 69_500 for name, cost in SNAPSHOT.items() if name.startswith("submit_block_1"))
     assert SNAPSHOT["submit_block"] <= 69_500

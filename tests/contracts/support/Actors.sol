@@ -158,7 +158,7 @@ contract Actors is Chain {
         Mined storage entry = mined[place];
         bool allowed = !entry.orphaned && block.timestamp <= entry.submittedAt + WINDOW;
         bytes32 digest = bema.rejectionDigest(_sha256d(entry.header), REASON);
-        try bema.rejectBlock(entry.header, REASON, _votes(digest, 2)) {
+        try bema.rejectByVote(entry.header, REASON, _votes(digest, 2)) {
             if (!allowed) ++breaches;
             _cut(place);
         } catch {
@@ -217,7 +217,7 @@ contract Actors is Chain {
         if (kind % 3 == 0) votes[1] = votes[0];
         else if (kind % 3 == 1) votes[1] = _sign(0xe71, digest);
         else votes[0] = hex"00";
-        try bema.rejectBlock(entry.header, REASON, _joined(votes)) {
+        try bema.rejectByVote(entry.header, REASON, _joined(votes)) {
             ++breaches;
         } catch {
             ++refusals;

@@ -102,12 +102,12 @@ abstract contract Chain is Fixture {
     }
 
     function _reject(bytes memory header) internal {
-        bema.rejectBlock(header, REASON, _votes(bema.rejectionDigest(_sha256d(header), REASON), 2));
+        bema.rejectByVote(header, REASON, _votes(bema.rejectionDigest(_sha256d(header), REASON), 2));
     }
 
     function _suspend(address account) internal {
-        bytes32 digest = bema.suspensionDigest(account, REASON, block.timestamp);
-        bema.suspendParty(account, REASON, block.timestamp, _votes(digest, 2));
+        bytes32 digest = bema.suspensionDigest(account, REASON, uint64(block.timestamp));
+        bema.suspendParty(account, REASON, uint64(block.timestamp), _votes(digest, 2));
     }
 
     function _statusOf(bytes memory header) internal view returns (BlockStatus status) {

@@ -127,7 +127,7 @@ abstract contract Fixture is Deployer {
             candidate.labelSpace,
             vouched,
             nonce,
-            deadline
+            uint64(deadline)
         );
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         return Approval({

@@ -45,7 +45,7 @@ def test_approvals_come_back(approvals: list[ApprovalOnRecord]) -> None:
 
 @given(signatures=st.lists(SIGNATURES, max_size=4))
 def test_signatures_come_back(signatures: list[bytes]) -> None:
-    assert unpack_signatures("event", pack_signatures("rejectBlock", signatures)) == tuple(signatures)
+    assert unpack_signatures("event", pack_signatures("rejectByVote", signatures)) == tuple(signatures)
 
 
 @pytest.mark.parametrize(
