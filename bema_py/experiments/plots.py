@@ -20,6 +20,7 @@ STYLES: Mapping[str, str] = MappingProxyType(
         "hmr-refit": "C1:v",
         "bema": "C0-o",
         "bema+": "C2-s",
+        "bema+witness": "C5-P",
         "fedavg": "C4--d",
         "centralised": "0.4",
     }

@@ -28,7 +28,7 @@ def without_seconds(record):
     return {name: value for name, value in asdict(record).items() if name != "seconds"}
 
 
-@pytest.mark.parametrize("method", ["bema", "bema+", "hmr", "hmr-refit"])
+@pytest.mark.parametrize("method", ["bema", "bema+", "bema+witness", "hmr", "hmr-refit"])
 def test_same_seed_same_record(plan, cache, method):
     first = run(plan(method, bogus=20), cache)
     again = played_blocks(plan(method, bogus=20), cache / "models", lambda *_: None)
