@@ -126,6 +126,30 @@ def test_every_fraud_goes_on_record(world: World, revealed: Commitment, fraud: F
     assert (done.event.block_hash, done.event.fraud) == (placed.header.hash(), fraud)
 
 
+@settings(QUICK, max_examples=6)
+@given(root=WORDS, content=WORDS, late=st.booleans(), owner=st.sampled_from((1, 1, 2)))
+def test_a_reveal_before_or_after_the_block(
+    world: World, root: Digest, content: Digest, late: bool, owner: int
+) -> None:
+    """A sample counts where its batch was revealed before the block that lists it, and by its owner."""
+    secret = root, content, word(world.chain.head().number)  # no two commitments of this chain are the same
+    commitment = world.contract.batch_commitment(1, *secret)
+    world.contract.commit_batch(world.account(0), commitment)
+    record = replace(RECORD, miner=world.account(0).address, height=world.contract.tip().height + 1)
+    preimages = [record.preimage(), SampleLeaf(word(1), owner, commitment, 0, 0, 1).preimage()]
+    placed = place(world, preimages) if late else None
+    world.contract.reveal_batch(world.account(0), *secret)
+    placed = placed or place(world, preimages)
+    proven = ProvenLeaf(placed.header.encode(), 2, placed.proof(1))
+    if owner == 1 and not late:
+        honest = refused("NoFraud", blockHash=placed.header.hash())
+        assert judged(world, placed, proven.proof) == honest
+    else:
+        done = world.contract.reject_false_leaf(world.account(6), proven)
+        fraud = Fraud.SAMPLE_REVEALED_LATE if owner == 1 else Fraud.SAMPLE_OF_OTHER_PARTY
+        assert (done.event.block_hash, done.event.fraud) == (placed.header.hash(), fraud)
+
+
 def fraud_of(world: World, revealed: Commitment, leaf: BodyLeaf, *, first: bool) -> Fraud:
     """What the protocol calls false in one leaf of the newest block."""
     if first and not isinstance(leaf, CalibrationRecord):
