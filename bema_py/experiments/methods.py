@@ -74,8 +74,8 @@ EXTENDED_RULES = replace(
     replay=200,
     shift=2,
 )
-"""BEMA+: every accepted sample teaches every member, and founders are data witnesses, since most bogus samples are valid
-too. Chosen on held-out samples, one seed, over 50 blocks."""
+"""BEMA+: every accepted sample teaches every member. Founders are data witnesses: most bogus samples are valid, too.
+Chosen on held-out samples, one seed, over 50 blocks."""
 REHEARSAL = 100
 """Samples of the public set, half as many as are replayed."""
 
