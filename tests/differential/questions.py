@@ -17,6 +17,7 @@ from bema_py.core.merkle import node_hash, root_hash
 from bema_py.core.types import Address, Digest
 
 U32 = st.integers(0, 2**32 - 1)
+U64 = st.integers(0, 2**64 - 1)
 NUMBERS = st.one_of(st.integers(0, 2**256 - 1), st.integers(0, 3))
 WORDS = st.binary(min_size=32, max_size=32).map(Digest)
 ADDRESSES = st.binary(min_size=20, max_size=20).map(Address)
