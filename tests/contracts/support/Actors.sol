@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBema} from "../../../contracts/interfaces/IBema.sol";
 import {BlockStatus} from "../../../contracts/types/BlockStatus.sol";
 import {PartyType} from "../../../contracts/types/PartyType.sol";
@@ -302,12 +303,23 @@ contract Actors is Chain {
         for (uint256 height = INTERVAL; height <= chain.length; height += INTERVAL) {
             uint256 endedAt = mined[chain[height - 1]].submittedAt;
             uint256 elapsed = bound2(endedAt - startedAt, expected / 4, expected * 4);
-            base = base / expected * elapsed + base % expected * elapsed / expected;
-            if (base > _parameters().maxTarget) base = _parameters().maxTarget;
+            base = _scaled(base, elapsed, expected, _parameters().maxTarget);
             startedAt = endedAt;
         }
         (,, uint64 submittedAt) = bema.tip();
         vm.assertEq(bema.targetAt(submittedAt), base);
+    }
+
+    /// @dev floor(base * elapsed / expected), at most `most`; the products in 512 bits.
+    function _scaled(uint256 base, uint256 elapsed, uint256 expected, uint256 most)
+        private
+        pure
+        returns (uint256)
+    {
+        (uint256 high, uint256 low) = Math.mul512(base, elapsed);
+        (uint256 mostHigh, uint256 mostLow) = Math.mul512(most, expected);
+        bool beyond = high > mostHigh || (high == mostHigh && low > mostLow);
+        return beyond ? most : Math.mulDiv(base, elapsed, expected);
     }
 
     /// @dev No honest block holds a sample that was not revealed in time: nobody can refute one.
