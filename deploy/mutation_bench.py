@@ -24,9 +24,12 @@ _SETTINGS = {
     "FOUNDRY_FUZZ_RUNS": "20",
     # Ends a loop that a mutant made endless.
     "FOUNDRY_GAS_LIMIT": "300000000",
+    # That an invariant fails is enough; forge would look for the shortest way there for minutes.
+    "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": "0",
 }
 _TIMEOUT = 300.0
-_FAILED = re.compile(r"^\[FAIL.*\] (\w+)\(", re.MULTILINE)
+# Of an invariant that fails, forge names the calls that led there first and the invariant on a line of its own.
+_FAILED = re.compile(r"^(?:\[FAIL.*\]| (?=invariant)) ?(\w+)\(", re.MULTILINE)
 # Gas and the shipped bytecode belong to optimised code; the last two read libraries alone.
 _LEFT_OUT = "GasTest|GasFloorTest|ArtifactTest|MerkleVectorsTest|BitSlicedCounterTest"
 _INVARIANTS = "InvariantsTest"
