@@ -12,14 +12,12 @@ import numpy.typing as npt
 from bema_py.experiments.adversary import Attack
 from bema_py.experiments.engine import play
 from bema_py.experiments.holdings import Holdings
-from bema_py.experiments.methods import method_of
 from bema_py.experiments.plans import RunPlan
 from bema_py.experiments.records import RunRecord, kept_record, record_path
-from bema_py.experiments.runs import begin, evaluated, open_case
+from bema_py.experiments.runs import begin, evaluated, open_case, world_of
 from bema_py.experiments.systems import System
 from bema_py.experiments.watching import WatchedSystem
-from bema_py.experiments.witnessing import with_references
-from bema_py.experiments.world import World, open_world
+from bema_py.experiments.world import World
 from bema_py.learning.krum import Integers
 from bema_py.learning.margin import Judgement, judge
 from bema_py.learning.scoring import Scores
@@ -91,9 +89,8 @@ def ablation_run(unit: AblationRun, directory: Path) -> RunRecord:
 def played(unit: AblationRun, models: Path) -> RunRecord:
     """Play a run and evaluate its first and its last state."""
     begun, plan = process_time(), unit.plan
-    case, method = open_case(plan), method_of(plan.method)
-    world = open_world(case, plan.seed, plan.setup.recipe, models, widened=method.widened)
-    world = with_references(world, plan.seed) if method.witness else world
+    case = open_case(plan)
+    world = world_of(plan, case, models)
     looked = Looked(strict=unit.reading == "strict-margin")
     system = WatchedSystem(begin(plan, as_read(world, unit.reading)), looked.choose)
     before, blocks, notes = evaluated(system, case), [], []

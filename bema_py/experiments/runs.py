@@ -47,10 +47,9 @@ def run(plan: RunPlan, directory: Path, on_block: OnBlock | None = None) -> RunR
 def played_blocks(plan: RunPlan, models: Path, on_block: OnBlock) -> RunRecord:
     """Play a run from its first block to its last."""
     begun = process_time()
-    case, method, budget = open_case(plan), method_of(plan.method), plan.budget
-    world = open_world(case, plan.seed, plan.setup.recipe, models, widened=method.widened)
+    case, budget = open_case(plan), plan.budget
+    world = world_of(plan, case, models)
     trained = process_time() - begun
-    world = with_references(world, plan.seed) if method.witness else world
     system = begin(plan, world)
     attack = attack_of(plan, world)
     curve, notes = [(0, judged(system, case, attack))], []
@@ -96,6 +95,13 @@ def judged(system: System, case: DataCase, attack: Attack) -> Mapping[str, float
 def open_case(plan: RunPlan) -> DataCase:
     """Load a run's data and deal it to the parties."""
     return build_case(plan.case, plan.source.load(plan.setup), plan.seed)
+
+
+def world_of(plan: RunPlan, case: DataCase, models: Path) -> World:
+    """Give what a run begins with: the parties' models, and founders' references where they are data witnesses."""
+    method = method_of(plan.method)
+    world = open_world(case, plan.seed, plan.setup.recipe, models, widened=method.widened)
+    return with_references(world, plan.seed) if method.witness else world
 
 
 def begin(plan: RunPlan, world: World) -> System:

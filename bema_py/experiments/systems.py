@@ -31,7 +31,7 @@ from bema_py.roles.assembly import (
     membership_of,
     processing_order,
 )
-from bema_py.roles.failures import REFUSED, Failures
+from bema_py.roles.failures import REFUSED, Failures, counted_samples
 from bema_py.roles.ledger import Ledger, advance
 from bema_py.roles.recollection import candidate, rehearsal_draw, replay_draw
 from bema_py.roles.rewards import Purse
@@ -126,7 +126,8 @@ class BemaSystem:
         """Let founders state what they know of these batches, assemble the block and step onto it."""
         assembled = assemble(self._context(), [heard(entry, self.world, self.rules) for entry in listed])
         if self.rules.witness is not None:
-            self.failures = self.failures.after(assembled, self.rules.witness)
+            counted = counted_samples(assembled)
+            self.failures = self.failures.after(assembled.body.height, counted, self.rules.witness)
         self.models = assembled.calibration.models
         for item in assembled.calibration.used:
             owned = assembled.candidates[item.position]

@@ -21,13 +21,11 @@ from bema_py.experiments.keeping import Plain, kept
 from bema_py.experiments.local_models import local_model
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.plans import RunPlan
-from bema_py.experiments.runs import begin, open_case
+from bema_py.experiments.runs import begin, open_case, world_of
 from bema_py.experiments.score_sets import ScoreSets
 from bema_py.experiments.systems import System
 from bema_py.experiments.tally import THEOREM_1, THEOREM_3, Findings, Tally, margin_tally
 from bema_py.experiments.watching import WatchedSystem
-from bema_py.experiments.witnessing import with_references
-from bema_py.experiments.world import open_world
 from bema_py.learning.calibration import calibrate_block
 from bema_py.learning.candidates import CandidateSample
 from bema_py.learning.cases import DataCase
@@ -148,8 +146,7 @@ def theorem_run(plan: RunPlan, directory: Path) -> Plain:
 def played(plan: RunPlan, models: Path) -> Plain:
     """Play a run with its liars and watch it."""
     begun = process_time()
-    world = open_world(open_case(plan), plan.seed, plan.setup.recipe, models)
-    world = with_references(world, plan.seed) if method_of(plan.method).witness else world
+    world = world_of(plan, open_case(plan), models)
     false = {PartyId(number + 1): local_model(job, models) for number, job in liar_jobs(plan).items()}
     watch = TheoremWatch(frozenset(false))
     system = WatchedSystem(begin(plan, infiltrated(world, false)), watch.choose, watch.before_block)
