@@ -1,23 +1,42 @@
 """`bema audit`: recompute a history."""
 
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from bema_py.cli.opening import open_network
-from bema_py.cli.output import JsonOption, console, emit, errors, table
+from bema_py.cli.output import JsonOption, console, emit, errors, progress, table
 from bema_py.cli.profile import load_profile
 from bema_py.core.checks import check_hex
-from bema_py.core.errors import InputError
+from bema_py.core.errors import BemaError, InputError
 from bema_py.core.types import Digest
-from bema_py.roles.auditor import AuditReport, audit_live, report_to_plain
+from bema_py.learning.progress import Progress
+from bema_py.roles.audit_report import AuditReport, report_to_plain
+from bema_py.roles.audit_scope import Scope, spans
+from bema_py.roles.auditor import AuditPlan, BlockDone, audit_live
 from bema_py.roles.auditor import audit as audit_history
-from bema_py.roles.block_audit import BlockAudit
-from bema_py.roles.checks import CheckBook, Status
+from bema_py.roles.chain_walk import BlockOutcome
+from bema_py.roles.checks import CheckBook
 from bema_py.roles.run_record import check_run, read_run
 
 SHOWN_FINDINGS = 50
+
+
+class AuditInterruptedError(BemaError):
+    """The auditor interrupted the audit."""
+
+    exit_code = 130
+
+    def __init__(self, resume: Path | None) -> None:
+        """Keep where recomputed blocks are kept, if they are."""
+        if resume is None:
+            hint = "nothing was kept; with --resume DIR the next audit keeps every block it recomputes"
+        else:
+            hint = f"the blocks recomputed so far are kept in {resume}, the same command goes on from there"
+        super().__init__(f"interrupted: {hint}")
+        self.resume = resume
 
 
 def audit(
@@ -25,46 +44,91 @@ def audit(
         Path | None, typer.Argument(help="A run directory; without it the profile's live chain.")
     ] = None,
     manifest: Annotated[str, typer.Option(help="The manifest digest the run printed, kept elsewhere.")] = "",
+    first: Annotated[int, typer.Option("--from", min=1, help="The first height to recompute.")] = 1,
+    last: Annotated[
+        int | None, typer.Option("--to", min=1, help="The last height to recompute; without it the tip.")
+    ] = None,
+    sample: Annotated[
+        str,
+        typer.Option(help="The share of these blocks to recompute, drawn by the tip's hash: 0.1 or 1/10."),
+    ] = "1",
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that recompute blocks, one core each; without it only this one."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="A directory of your own that keeps recomputed blocks, so that an audit can go on."
+        ),
+    ] = None,
     profile: Annotated[Path, typer.Option("--profile", "-p", help="The profile of a live network.")] = Path(
         "bema.toml"
     ),
     as_json: JsonOption = False,
 ) -> None:
-    """Recompute every block from events and content alone; exit code 0 only if everything holds.
+    """Recompute every block from events and content alone; exit code 0 only if everything checked holds.
 
-    Exit code 1: something is false. Exit code 5: content is missing, so nothing can be said about it.
+    Exit code 1: something is false. Exit code 5: content is missing, so nothing can be said about it. 130: interrupted.
 
-    Example: bema audit runs/demo --manifest 3f0a...
+    Example: bema audit runs/demo --manifest 3f0a... --jobs 4 --resume runs/demo-audit
     """
-    if run is None:
-        network = open_network(load_profile(profile))
-        report = audit_live(network, network.store, on_block=_shower(as_json))
-    else:
-        report = _audit_run(run, manifest, as_json)
+    plan = AuditPlan(Scope(first, last, read_share(sample)), jobs, resume)
+    try:
+        report = _audit(run, manifest, profile, plan, as_json)
+    except KeyboardInterrupt:
+        raise AuditInterruptedError(resume) from None
     emit(as_json, report_to_plain(report), _verdict(report, anchored=run is None or bool(manifest)))
     if not as_json:
         _show_findings(report)
     raise typer.Exit(report.exit_code)
 
 
-def _audit_run(run: Path, manifest: str, as_json: bool) -> AuditReport:
+def read_share(text: str) -> Fraction:
+    """Read a share of blocks, such as 0.1 or 1/10; raises InputError."""
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"--sample is {text!r}, a share such as 0.1 or 1/10 is needed") from None
+
+
+def _audit(run: Path | None, manifest: str, profile: Path, plan: AuditPlan, as_json: bool) -> AuditReport:
+    with progress(quiet=as_json) as bars:
+        bar = bars.add_task("audit", total=None)
+
+        def moved(stage: str, done: int, total: int) -> None:
+            bars.update(bar, description=stage, completed=done, total=total)
+
+        told = None if as_json else _tell
+        if run is not None:
+            return _audit_run(run, manifest, plan, told, moved)
+        network = open_network(load_profile(profile))
+        return audit_live(network, network.store, plan=plan, on_block=told, progress=moved)
+
+
+def _audit_run(
+    run: Path, manifest: str, plan: AuditPlan, told: BlockDone | None, moved: Progress
+) -> AuditReport:
     if not run.is_dir():
         raise InputError(f"{run} is not a run directory")
     book = CheckBook()
     check_run(book, run, Digest(check_hex("--manifest", manifest, 32)) if manifest else None)
     record = read_run(run)
-    return audit_history(record.deployment, record.events, record.store, book=book, on_block=_shower(as_json))
+    return audit_history(
+        record.deployment, record.events, record.store, plan=plan, book=book, on_block=told, progress=moved
+    )
 
 
-def _shower(as_json: bool) -> Any:
-    """Return what tells about every block as it is done; for programs nothing is shown."""
-
-    def show(result: BlockAudit) -> None:
-        false, missing = result.book.count(Status.FALSE), result.book.count(Status.MISSING)
-        verdict = "recomputed, identical" if not false + missing else f"{false} false, {missing} missing"
-        errors.print(f"block {result.event.height}: {verdict}")
-
-    return None if as_json else show
+def _tell(outcome: BlockOutcome) -> None:
+    """Tell about a block as soon as it is done."""
+    block = outcome.verdict
+    if block.mismatches + block.missing:
+        verdict = f"{block.mismatches} false, {block.missing} missing"
+    elif block.left_out:
+        verdict = "not recomputed, consistent as far as checked"
+    else:
+        verdict = "recomputed by an earlier audit, identical" if block.repeated else "recomputed, identical"
+    errors.print(f"block {block.height}: {verdict}")
 
 
 def _verdict(report: AuditReport, anchored: bool) -> str:
@@ -72,8 +136,15 @@ def _verdict(report: AuditReport, anchored: bool) -> str:
         f"{report.recomputed} of {len(report.blocks)} blocks recomputed, {report.mismatches} mismatches, "
         f"{report.missing} missing"
     )
+    if report.repeated:
+        text += f"; {report.repeated} of them by an earlier audit"
     if report.orphans:
         text += f"; {len(report.orphans)} orphaned blocks explained"
+    if report.left_out:
+        text += (
+            f"\n{report.verdict}; chosen were {report.selection}"
+            f"\nnot recomputed: the judgements and calibrations of blocks {spans(report.left_out)}"
+        )
     if anchored:
         return text
     return f"{text}\nthese files agree among themselves; give --manifest with the digest the run printed to pin them"

@@ -120,7 +120,7 @@ def founder_of(history: History, account: Address) -> PartyId:
 def _recompute(network: Network, history: History) -> FailureRecord:
     record = FailureRecord(witness_rules(network.rules))
     ChainFollower(network).catch_up(
-        history, on_block=lambda result: record.take(result.event.block_hash, result.assembled)
+        history, on_block=lambda result: record.take(result.event, result.counted)
     )
     return record
 

@@ -26,7 +26,8 @@ from bema_py.demo.view import View, ether
 from bema_py.learning.cases import DataCase
 from bema_py.learning.predictors import accuracy, max_model
 from bema_py.learning.scoring import class_scores
-from bema_py.roles.auditor import AuditReport, audit_live, report_to_plain
+from bema_py.roles.audit_report import AuditReport, report_to_plain
+from bema_py.roles.auditor import audit_live
 from bema_py.roles.content import load_body
 from bema_py.roles.network import Network, read_ledger
 from bema_py.roles.prediction import DEFAULT_PREDICTOR, measure_accuracy

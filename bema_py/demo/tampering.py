@@ -13,7 +13,8 @@ from bema_py.chain.events import BlockSubmitted
 from bema_py.core.block_body import BlockBody
 from bema_py.core.cid import RAW, codec_of, object_cid
 from bema_py.core.dag_pb import decode_node
-from bema_py.roles.auditor import AuditReport, audit
+from bema_py.roles.audit_report import AuditReport
+from bema_py.roles.auditor import audit
 from bema_py.roles.content import load_body, load_card
 from bema_py.roles.replay import replay
 from bema_py.roles.run_record import CONTENT, RunRecord, read_run

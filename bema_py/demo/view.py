@@ -10,8 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bema_py.demo.record import RunNotes
-from bema_py.roles.block_audit import BlockAudit
-from bema_py.roles.checks import Status
+from bema_py.roles.chain_walk import BlockOutcome
 
 WEI = 10**18
 
@@ -72,16 +71,16 @@ class View:
             f"krum-mean accuracy {100 * accuracy:.2f} %"
         )
 
-    def audited(self, result: BlockAudit) -> None:
+    def audited(self, outcome: BlockOutcome) -> None:
         """Print one line about a recomputed block."""
-        false, missing = result.book.count(Status.FALSE), result.book.count(Status.MISSING)
+        false, missing = outcome.verdict.mismatches, outcome.verdict.missing
         verdict = (
             "[green]recomputed, identical[/]"
             if not false + missing
             else f"[red]{false} false, {missing} missing[/]"
         )
-        passed = sum(result.book.passed.values())
-        self.line(f"  block {result.event.height:>3}  {passed:>3} checks held  {verdict}")
+        passed = sum(outcome.book.passed.values())
+        self.line(f"  block {outcome.verdict.height:>3}  {passed:>3} checks held  {verdict}")
 
     def summary(self, notes: RunNotes, directory: str, seconds: float) -> None:
         """Print what a stranger should take away."""

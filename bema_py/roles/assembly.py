@@ -158,7 +158,6 @@ def assemble(
 ) -> AssembledBlock:
     """Judge, calibrate and lay out the block that lists these batches (protocol, section 4)."""
     candidates = with_witness(context, listed, processing_order(context.parent, listed, context.used))
-    statements = statements_of(listed)
     calibration = calibrate_block(
         context.models,
         membership_of(context.members),
@@ -179,6 +178,18 @@ def assemble(
     )
     samples = _sample_leaves(candidates, calibration)
     updates = _update_leaves(context.digests, calibration)
+    body = lay_out(context, listed, samples, updates)
+    return AssembledBlock(body, statements_of(listed), candidates, calibration)
+
+
+def lay_out(
+    context: BlockContext,
+    listed: Sequence[ListedBatch],
+    samples: tuple[SampleLeaf, ...],
+    updates: tuple[ModelUpdate, ...],
+) -> BlockBody:
+    """Return the body of the block that lists these batches, uses these samples and makes these updates."""
+    statements = statements_of(listed)
     commitments = tuple(sorted(entry.on_chain.commitment for entry in listed))
     record = CalibrationRecord(
         rules=context.rules.digest(),
@@ -192,7 +203,7 @@ def assemble(
         used=len(samples),
         updates=len(updates),
     )
-    body = BlockBody(
+    return BlockBody(
         height=context.height,
         parent=context.parent,
         record=record,
@@ -201,7 +212,6 @@ def assemble(
         updates=updates,
         rewards=reward_leaves(context.purse, context.rules, samples, context.miner),
     )
-    return AssembledBlock(body, statements, candidates, calibration)
 
 
 def statements_of(listed: Sequence[ListedBatch]) -> StatementList:

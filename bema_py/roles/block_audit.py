@@ -10,45 +10,72 @@ from bema_py.core.errors import BemaError
 from bema_py.core.header import BlockHeader, miner_info_hash
 from bema_py.core.rules import Rules
 from bema_py.core.types import PartyId, hex0x
+from bema_py.learning.candidates import CandidateSample
 from bema_py.learning.model import Model
 from bema_py.learning.progress import Progress
-from bema_py.roles.assembly import AssembledBlock, BlockContext, ListedBatch, assemble, block_context
+from bema_py.roles.assembly import AssembledBlock, BlockContext, ListedBatch, block_context
 from bema_py.roles.batches import load_listed, revealed_before
 from bema_py.roles.checks import Check, CheckBook, Place, Status
-from bema_py.roles.comparison import compare_bodies
+from bema_py.roles.comparison import compare_bodies, compare_claims
 from bema_py.roles.content import ModelCache, load_body
+from bema_py.roles.failures import CountedSample
 from bema_py.roles.history import History
+from bema_py.roles.kept_blocks import KeptBlock, KeptBlocks
 from bema_py.roles.ledger import Ledger
 from bema_py.roles.recollection import recalled_samples
+from bema_py.roles.recomputation import Recomputation, recompute
 from bema_py.roles.witness_checks import read_statements, with_statements
 from bema_py.storage.content_store import ContentMismatchError, ContentMissingError, ContentStore
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an audit works from: a deployment, its replayed history, its rules and the content."""
+    """What an audit works from: a deployment, its replayed history, its rules and the content.
+
+    `kept` are the blocks that an earlier audit recomputed, where it was told to keep them.
+    """
 
     deployment: Deployment
     history: History
     rules: Rules
     store: ContentStore
     models: ModelCache
+    kept: KeptBlocks | None = None
 
 
 @dataclass(frozen=True)
 class BlockAudit:
-    """How one block came out; `body` is the anchored body if it could be had, `assembled` the recomputed block."""
+    """How one block came out; `body` is the anchored body if it could be had, `recomputed` what it should be."""
 
     event: BlockSubmitted
     book: CheckBook
     body: BlockBody | None
-    assembled: AssembledBlock | None
+    recomputed: Recomputation | None
+
+    @property
+    def assembled(self) -> AssembledBlock | None:
+        """The block as it was assembled here; None where it was not, or an earlier audit did."""
+        return self.recomputed.assembled if self.recomputed else None
+
+    @property
+    def counted(self) -> tuple[CountedSample, ...] | None:
+        """The samples that count for the data witness; None where the block was not recomputed."""
+        return self.recomputed.counted if self.recomputed else None
 
 
 def audit_block(
-    evidence: Evidence, ledger: Ledger, event: BlockSubmitted, progress: Progress | None = None
+    evidence: Evidence,
+    ledger: Ledger,
+    event: BlockSubmitted,
+    progress: Progress | None = None,
+    *,
+    calibrate: bool = True,
 ) -> BlockAudit:
-    """Recompute block `ledger.height + 1` from the parent models that the ledger names."""
+    """Recompute block `ledger.height + 1` from the parent models that the ledger names.
+
+    Without `calibrate` only what needs no model's scores is checked, unless the body is damaged: nobody can go on from
+    such a block that was not recomputed.
+    """
     book = CheckBook()
     _check_header(book, evidence, ledger, event)
     body, damaged = _read_body(book, evidence, event)
@@ -58,18 +85,23 @@ def audit_block(
     if body:
         _check_layout(book, event, body)
     listed = _read_listed(book, evidence, ledger, event, source)
+    if body and not calibrate:
+        if listed is not None:
+            compare_claims(book, body, _context(evidence, ledger, event, {}), listed)
+        _check_publication(book, evidence, event, body)
+        return BlockAudit(event, book, body, None)
     models = _read_parents(book, evidence, ledger, event)
     if listed is None or models is None:
         return BlockAudit(event, book, body, None)
-    assembled = _recompute(book, evidence, ledger, event, models, listed, progress)
-    if assembled is None:
+    recomputed = _recompute(book, evidence, ledger, event, models, listed, body, progress)
+    if recomputed is None:
         return BlockAudit(event, book, body, None)
-    if body is None and assembled.body.digest() == event.body_digest:
-        body = assembled.body
-    compare_bodies(book, source, assembled, evidence.models)
+    if body is None and recomputed.body.digest() == event.body_digest:
+        body = recomputed.body
+    compare_bodies(book, source, recomputed, evidence.models)
     if body:
         _check_publication(book, evidence, event, body)
-    return BlockAudit(event, book, body, assembled)
+    return BlockAudit(event, book, body, recomputed)
 
 
 def _check_header(book: CheckBook, evidence: Evidence, ledger: Ledger, event: BlockSubmitted) -> None:
@@ -207,7 +239,11 @@ def _read_parents(
 
 
 def _context(
-    evidence: Evidence, ledger: Ledger, event: BlockSubmitted, models: Mapping[PartyId, Model]
+    evidence: Evidence,
+    ledger: Ledger,
+    event: BlockSubmitted,
+    models: Mapping[PartyId, Model],
+    recalled: tuple[CandidateSample, ...] = (),
 ) -> BlockContext:
     history = evidence.history
     return block_context(
@@ -216,7 +252,7 @@ def _context(
         evidence.rules,
         evidence.deployment.parameters.max_reward_per_block,
         models,
-        recalled_samples(evidence.store, history, ledger, evidence.rules),
+        recalled,
         event.miner,
         history.party_type_of(event.miner, event.position),
     )
@@ -229,12 +265,19 @@ def _recompute(
     event: BlockSubmitted,
     models: Mapping[PartyId, Model],
     listed: Sequence[ListedBatch],
+    body: BlockBody | None,
     progress: Progress | None,
-) -> AssembledBlock | None:
+) -> Recomputation | None:
     """Assemble the block anew; None where what it builds on is so wrong that nothing can be computed."""
+    recomputed = None
     with book.reading(Check.CALIBRATION, Place(block=event.height)):
-        return assemble(_context(evidence, ledger, event, models), listed, progress)
-    return None
+        recalled = recalled_samples(evidence.store, evidence.history, ledger, evidence.rules)
+        context = _context(evidence, ledger, event, models, recalled)
+        recomputed = recompute(context, listed, body, evidence.kept, progress)
+    # Outside: that the directory of kept blocks is full says nothing about the block.
+    if evidence.kept and recomputed and recomputed.name and recomputed.assembled:
+        evidence.kept.keep(recomputed.name, KeptBlock(recomputed.body.digest(), recomputed.counted))
+    return recomputed
 
 
 def _check_publication(book: CheckBook, evidence: Evidence, event: BlockSubmitted, body: BlockBody) -> None:

@@ -1,29 +1,77 @@
 """How a claimed block body differs from the recomputed one, leaf by leaf, in words."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from bema_py.core.block_body import BlockBody
 from bema_py.core.errors import BemaError
-from bema_py.core.leaves import CalibrationRecord, SampleLeaf
-from bema_py.core.types import ModelDigest, PartyId, hex0x
+from bema_py.core.leaves import CalibrationRecord, ModelUpdate, SampleLeaf
+from bema_py.core.types import ModelDigest, PartyId, SampleId, hex0x
 from bema_py.learning.difference import first_difference
 from bema_py.learning.margin import Judgement
-from bema_py.learning.model import Model
-from bema_py.roles.assembly import AssembledBlock
-from bema_py.roles.checks import Check, CheckBook, Place
+from bema_py.roles.assembly import BlockContext, ListedBatch, OwnedSample, lay_out, processing_order
+from bema_py.roles.checks import Check, CheckBook, Place, Status
 from bema_py.roles.content import ModelCache
+from bema_py.roles.recomputation import Recomputation
 
 Leaf = CalibrationRecord | SampleLeaf
+UNCHANGEABLE = "this model must not change in this block"
 
 
 def compare_bodies(
-    book: CheckBook, claimed: BlockBody, assembled: AssembledBlock, models: ModelCache | None
+    book: CheckBook, claimed: BlockBody, recomputed: Recomputation, models: ModelCache | None
 ) -> None:
     """Record every leaf of the claimed body that is not what recomputation gives."""
-    _compare_records(book, claimed, assembled.body)
-    _compare_samples(book, claimed, assembled)
-    _compare_updates(book, claimed, assembled, models)
-    _compare_rewards(book, claimed, assembled.body)
+    _compare_records(book, claimed, recomputed.body)
+    _compare_samples(book, claimed, recomputed)
+    _compare_updates(book, claimed, recomputed, models)
+    _compare_rewards(book, claimed, recomputed.body)
+
+
+def compare_claims(
+    book: CheckBook, claimed: BlockBody, context: BlockContext, listed: Sequence[ListedBatch]
+) -> None:
+    """Record what in a claimed body is false whatever the models are, so that nothing need be calibrated.
+
+    That is all of its record and rewards; of a sample whose it is, of an update where it starts. What remains of
+    checks 601 and 602 is not counted as passed.
+    """
+    expected = lay_out(context, listed, claimed.samples, claimed.updates)
+    _compare_records(book, claimed, expected)
+    _check_owners(book, claimed, processing_order(context.parent, listed, context.used))
+    _check_starts(book, claimed, context.digests)
+    _compare_rewards(book, claimed, expected)
+
+
+def _check_owners(book: CheckBook, claimed: BlockBody, candidates: Sequence[OwnedSample]) -> None:
+    owned = {each.sample: each for each in candidates}
+    for index, leaf in enumerate(claimed.samples, start=1):
+        place, name = Place(claimed.height, index, leaf.owner), hex0x(leaf.sample)
+        sample = owned.get(leaf.sample)
+        if sample is None:
+            message = f"sample {name} is used but {_why_unused(None)}"
+            book.note(Check.JUDGEMENT, Status.FALSE, message, place)
+        elif (leaf.owner, leaf.commitment, leaf.index, leaf.label) != (
+            sample.owner,
+            sample.commitment,
+            sample.index,
+            sample.y,
+        ):
+            message = (
+                f"sample {name} of class {sample.y} is owned by party {sample.owner} at index {sample.index} of "
+                f"batch {hex0x(sample.commitment)}, its leaf says otherwise"
+            )
+            book.note(Check.JUDGEMENT, Status.FALSE, message, place)
+
+
+def _check_starts(book: CheckBook, claimed: BlockBody, digests: Mapping[PartyId, ModelDigest]) -> None:
+    for index, update in enumerate(claimed.updates, start=1 + len(claimed.samples)):
+        place = Place(claimed.height, index, update.party)
+        parent = digests.get(update.party)
+        if parent is None:
+            book.note(Check.CALIBRATION, Status.FALSE, UNCHANGEABLE, place)
+        elif update.old != parent:
+            book.note(Check.CALIBRATION, Status.FALSE, _other_start(update.old, parent), place)
 
 
 def _compare_records(book: CheckBook, claimed: BlockBody, expected: BlockBody) -> None:
@@ -45,13 +93,10 @@ def _show(value: object) -> str:
     return hex0x(value) if isinstance(value, bytes) else str(value)
 
 
-def _compare_samples(book: CheckBook, claimed: BlockBody, assembled: AssembledBlock) -> None:
-    height = assembled.body.height
-    expected = {leaf.sample: leaf for leaf in assembled.body.samples}
-    verdicts = {
-        candidate.sample: judgement
-        for candidate, judgement in zip(assembled.candidates, assembled.calibration.judgements, strict=True)
-    }
+def _compare_samples(book: CheckBook, claimed: BlockBody, recomputed: Recomputation) -> None:
+    height = recomputed.body.height
+    expected = {leaf.sample: leaf for leaf in recomputed.body.samples}
+    verdicts = _verdicts(recomputed)
     for index, leaf in enumerate(claimed.samples, start=1):
         place = Place(height, index, leaf.owner)
         right = expected.pop(leaf.sample, None)
@@ -70,6 +115,15 @@ def _compare_samples(book: CheckBook, claimed: BlockBody, assembled: AssembledBl
         )
 
 
+def _verdicts(recomputed: Recomputation) -> dict[SampleId, Judgement]:
+    """Return how each candidate was judged; nothing where an earlier audit judged, and agreed with the block."""
+    assembled = recomputed.assembled
+    if assembled is None:
+        return {}
+    pairs = zip(assembled.candidates, assembled.calibration.judgements, strict=True)
+    return {candidate.sample: judgement for candidate, judgement in pairs}
+
+
 def _why_unused(judgement: Judgement | None) -> str:
     if judgement is None:
         return "no listed batch holds it as an owned, unused sample"
@@ -77,26 +131,22 @@ def _why_unused(judgement: Judgement | None) -> str:
 
 
 def _compare_updates(
-    book: CheckBook, claimed: BlockBody, assembled: AssembledBlock, models: ModelCache | None
+    book: CheckBook, claimed: BlockBody, recomputed: Recomputation, models: ModelCache | None
 ) -> None:
-    height, first = assembled.body.height, 1 + len(claimed.samples)
-    expected = {update.party: update for update in assembled.body.updates}
+    height, first = recomputed.body.height, 1 + len(claimed.samples)
+    expected = {update.party: update for update in recomputed.body.updates}
     for index, update in enumerate(claimed.updates, start=first):
         place = Place(height, index, update.party)
         right = expected.pop(update.party, None)
         if right is None:
-            book.expect(Check.CALIBRATION, False, "this model must not change in this block", place)
+            book.expect(Check.CALIBRATION, False, UNCHANGEABLE, place)
             continue
-        book.expect(
-            Check.CALIBRATION,
-            update.old == right.old,
-            f"the update starts from model {hex0x(update.old)}, the parent block left {hex0x(right.old)}",
-            place,
-        )
+        started = update.old == right.old
+        book.expect(Check.CALIBRATION, started, _other_start(update.old, right.old), place)
         if update.new == right.new:
             book.expect(Check.CALIBRATION, True, "", place)
         else:
-            where = _first_difference(update.new, assembled.calibration.models[update.party], models)
+            where = _first_difference(update, recomputed, models)
             book.expect(
                 Check.CALIBRATION,
                 False,
@@ -105,6 +155,10 @@ def _compare_updates(
             )
     for party in expected:
         _note_absent(book, height, party)
+
+
+def _other_start(stated: ModelDigest, parent: ModelDigest) -> str:
+    return f"the update starts from model {hex0x(stated)}, the parent block left {hex0x(parent)}"
 
 
 def _note_absent(book: CheckBook, height: int, party: PartyId) -> None:
@@ -132,12 +186,13 @@ def _compare_rewards(book: CheckBook, claimed: BlockBody, expected: BlockBody) -
         book.expect(Check.REWARDS, False, message, Place(height))
 
 
-def _first_difference(claimed: ModelDigest, recomputed: Model, models: ModelCache | None) -> str:
-    """Say at which parameter a published model departs from the recomputed one, if it can be read."""
-    if models is None:
+def _first_difference(claimed: ModelUpdate, recomputed: Recomputation, models: ModelCache | None) -> str:
+    """Say at which parameter a published model departs from the recomputed one, if both can be read."""
+    if models is None or recomputed.assembled is None:
         return ""
+    right = recomputed.assembled.calibration.models[claimed.party]
     try:
-        difference = first_difference(models.load(claimed), recomputed)
+        difference = first_difference(models.load(claimed.new), right)
     except BemaError:
         return ""
     return f"; {difference}" if difference else ""

@@ -17,13 +17,17 @@ UNSEEN = frozenset({Fraud.MALFORMED_LEAF, Fraud.FIRST_LEAF_NOT_RECORD, Fraud.LEA
 """Frauds that no decodable body has; only the proof on chain can show them."""
 
 
-def audit_orphan(evidence: Evidence, ledger: Ledger | None, orphan: OrphanedBlock) -> BlockAudit:
+def audit_orphan(
+    evidence: Evidence, ledger: Ledger | None, orphan: OrphanedBlock, *, calibrate: bool = True
+) -> BlockAudit:
     """Check a block that left the chain against the chain of its time; what is false in it is a notice.
 
-    `ledger` is its parent's, or None where that is not known: then only the header is there to be checked.
+    `ledger` is its parent's, or None where that is not known: then only the header is there to be checked. Without
+    `calibrate` it is not recomputed.
     """
     seen = replace(evidence, history=replace(evidence.history, blocks=orphan.ancestors))
-    result = audit_block(seen, ledger or Ledger(height=len(orphan.ancestors)), orphan.event)
+    parent = ledger or Ledger(height=len(orphan.ancestors))
+    result = audit_block(seen, parent, orphan.event, calibrate=calibrate)
     book = CheckBook()
     place = Place(block=orphan.event.height)
     for finding in result.book.findings:
@@ -31,9 +35,10 @@ def audit_orphan(evidence: Evidence, ledger: Ledger | None, orphan: OrphanedBloc
             book.findings.append(finding)
     for check in OF_THE_CONTRACT:
         book.passed[check] += result.book.passed[check]
-    book.note(
-        Check.REJECTION, Status.NOTICE, _explanation(evidence, orphan, result, ledger is not None), place
-    )
+    explanation = _explanation(evidence, orphan, result, ledger is not None)
+    if not calibrate and result.recomputed is None:
+        explanation += " (this audit did not recompute it)"
+    book.note(Check.REJECTION, Status.NOTICE, explanation, place)
     if orphan.rejected and orphan.rejection.fraud != Fraud.NONE:
         _check_fraud(book, evidence, ledger, orphan, result)
     return replace(result, book=book)

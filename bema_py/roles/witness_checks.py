@@ -6,11 +6,11 @@ from dataclasses import replace
 from bema_py.chain.deployment import Deployment
 from bema_py.core.leaves import NO_STATEMENTS
 from bema_py.core.rules import Rules
-from bema_py.core.types import Commitment, Digest, PartyId
+from bema_py.core.types import BlockHash, Commitment, Digest, PartyId
 from bema_py.core.witness import SignedStatement
 from bema_py.roles.assembly import ListedBatch
 from bema_py.roles.checks import Check, CheckBook, Place, Status
-from bema_py.roles.failures import FailureRecord, Failures
+from bema_py.roles.failures import FailureRecord
 from bema_py.roles.hearing import (
     Parties,
     check_heard,
@@ -70,21 +70,34 @@ def check_failures(book: CheckBook, store: ContentStore, history: History, recor
         with book.reading(Check.FAILURES, place):
             reason = load_reason(store, suspension.reason)
         if reason is not None and reason.failed is not None:
-            _check_failure(book, party, record.at.get(reason.failed), place)
+            _check_failure(book, history, record, party, reason.failed)
     for party, height in sorted(record.tip.failed.items()):
         if not history.suspended(party):
             message = f"it failed the data witness too often by block {height} and is not suspended"
             book.note(Check.FAILURES, Status.NOTICE, message, Place(party=party))
 
 
-def _check_failure(book: CheckBook, party: PartyId, failures: Failures | None, place: Place) -> None:
-    if failures is None:
+def _check_failure(
+    book: CheckBook, history: History, record: FailureRecord, party: PartyId, named: BlockHash
+) -> None:
+    """Check the sum of a suspended party at the block that its suspension names, as far as it is known."""
+    place = Place(party=party)
+    failures = record.at.get(named)
+    if failures is not None:
+        book.expect(
+            Check.FAILURES,
+            party in failures.failed,
+            f"it was suspended for failing the data witness, but its sum was {failures.sums.get(party, 0)}",
+            place,
+        )
+    elif not any(block.block_hash == named for block in history.blocks):
         message = "it was suspended for failing the data witness by a block that is not on the chain any more"
         book.note(Check.FAILURES, Status.NOTICE, message, place)
-        return
-    book.expect(
-        Check.FAILURES,
-        party in failures.failed,
-        f"it was suspended for failing the data witness, but its sum was {failures.sums.get(party, 0)}",
-        place,
-    )
+    elif party in record.tip.failed:
+        book.expect(Check.FAILURES, True, "", place)
+    else:
+        message = (
+            "it was suspended for failing the data witness, which cannot be judged: "
+            f"block {record.gap} was not recomputed"
+        )
+        book.note(Check.FAILURES, Status.NOTICE, message, place)

@@ -95,7 +95,7 @@ class Witnessed:
         network = self.tiny.network
         record = FailureRecord(network.rules.witness)
         ChainFollower(network).catch_up(
-            network.history(), on_block=lambda result: record.take(result.event.block_hash, result.assembled)
+            network.history(), on_block=lambda result: record.take(result.event, result.counted)
         )
         return record
 
