@@ -11,6 +11,8 @@ from bema_py.cli import (
     demo,
     deploy,
     experiment,
+    explain,
+    history,
     keys,
     miner,
     model,
@@ -18,6 +20,7 @@ from bema_py.cli import (
     op,
     party,
     predict,
+    prove,
     status,
     votes,
     witness,
@@ -62,6 +65,9 @@ app.add_typer(
     help="Act as an original party: approve newcomers, reject false blocks, suspend parties.",
 )
 app.add_typer(miner.app, name="miner", help="Build blocks, take bonds back.")
+app.add_typer(explain.app, name="explain", help="Tell what became of a block, a sample, a party, an account.")
+app.add_typer(history.app, name="history", help="Show the lineage of a party's model.")
+app.add_typer(prove.app, name="prove", help="Prove that a sample is in a block.")
 app.add_typer(data.app, name="data", help="Show a data set of one's own.")
 app.add_typer(model.app, name="model", help="Show a model, export it to PyTorch.")
 app.add_typer(experiment.app, name="experiment", help="Reproduce the paper's figures and tables, and ours.")

@@ -14,8 +14,9 @@ from bema_py.chain.keystore import (
     password_from_file,
 )
 from bema_py.chain.signers import NodeSigner, Signer
-from bema_py.cli.profile import Profile, ProfileError
+from bema_py.cli.profile import Profile, ProfileError, load_profile
 from bema_py.core.checks import check_hex
+from bema_py.core.errors import InputError
 from bema_py.core.types import Address
 from bema_py.learning.cases import CaseParty, DataCase, build_case
 from bema_py.learning.datasets import SplitDataset
@@ -24,6 +25,8 @@ from bema_py.learning.sources import load_dataset
 from bema_py.roles.content import ModelCache, load_rules
 from bema_py.roles.network import Network
 from bema_py.roles.outbox import Outbox
+from bema_py.roles.run_record import read_run
+from bema_py.roles.stories.archive import Archive, archive_of_network, archive_of_run
 from bema_py.storage.directory_store import DirectoryStore
 
 
@@ -44,6 +47,15 @@ def open_network(profile: Profile) -> Network:
     contract = open_contract(open_chain(profile), deployment)
     store = open_store(profile)
     return Network(contract, deployment, store, load_rules(store, deployment.rules_digest), ModelCache(store))
+
+
+def open_archive(run: Path | None, profile: Path) -> Archive:
+    """Open what stories are told from: a run directory, or without one the profile's live network."""
+    if run is None:
+        return archive_of_network(open_network(load_profile(profile)))
+    if not run.is_dir():
+        raise InputError(f"{run} is not a run directory")
+    return archive_of_run(read_run(run))
 
 
 def open_signer(profile: Profile, chain: Chain) -> Signer:

@@ -17,19 +17,29 @@ class Purse:
     available: int
 
 
-def reward_leaves(
+def payments(
     purse: Purse, rules: Rules, samples: Iterable[SampleLeaf], miner: Address
-) -> tuple[RewardLeaf, ...]:
-    """Return the cumulative rewards after a block, ascending by account (protocol, section 5).
+) -> list[tuple[Address, int]]:
+    """Return what a block allots, in wei and in order: each used sample to its owner's account, the block to its miner.
 
-    Each used sample pays its owner, in order of sample id, and then the block its miner, while anything is left.
+    The samples are in order of their ids. Each gets its due while anything is left, then what is left, then nothing.
     """
-    earned, left = dict(purse.earned), purse.available
+    left = purse.available
     # Only an altered history has owners that never registered; the audit names them elsewhere.
     known = [leaf.owner for leaf in samples if leaf.owner in purse.accounts]
     due = [(purse.accounts[owner], rules.sample_reward) for owner in known]
+    paid = []
     for account, reward in [*due, (miner, rules.block_reward)]:
-        amount = min(reward, left)
+        paid.append((account, min(reward, left)))
+        left -= paid[-1][1]
+    return paid
+
+
+def reward_leaves(
+    purse: Purse, rules: Rules, samples: Iterable[SampleLeaf], miner: Address
+) -> tuple[RewardLeaf, ...]:
+    """Return the cumulative rewards after a block, ascending by account (protocol, section 5)."""
+    earned = dict(purse.earned)
+    for account, amount in payments(purse, rules, samples, miner):
         earned[account] = earned.get(account, 0) + amount
-        left -= amount
     return tuple(RewardLeaf(account, amount) for account, amount in sorted(earned.items()) if amount)
