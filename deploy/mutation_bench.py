@@ -50,12 +50,17 @@ _OWN_SUITES = {
 # Tests that contain a library themselves.
 _OF_LIBRARY = {
     "BitSlicedCounter": "BitSlicedCounterTest",
+    "BlockRecord": "RecordsTest",
     "ClassMask": "ClassMaskTest",
     "Difficulty": "DifficultyTest",
     "Header": "HeaderVectorsTest",
     "Merkle": "MerkleTest|MerkleVectorsTest",
-    "RollbackStack": "RollbackStackTest",
+    "PartyRecord": "RecordsTest",
+    "PoolRecord": "RecordsTest",
+    "RollbackStack": "RollbackStackTest|RecordsTest",
     "Sha256d": "Sha256dTest|MerkleTest|KnownHashesTest|LeafVectorsTest",
+    "Signature": "SignatureTest",
+    "WordHash": "WordHashTest",
 }
 # Their sources, built apart from the deployed contract.
 _APART = {

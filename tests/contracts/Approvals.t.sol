@@ -107,6 +107,19 @@ contract ApprovalsTest is Fixture {
         _refuses(abi.encodeWithSelector(IBema.ApprovalNonceUsed.selector, founders[2], 7));
     }
 
+    /// @dev Each of a word's nonces has a bit of its own.
+    function testEveryNonceOfAWordCountsOnce() public {
+        for (uint256 nonce = 0; nonce < 256; ++nonce) {
+            vm.prank(founders[1]);
+            bema.revokeApproval(nonce);
+        }
+        for (uint256 nonce = 0; nonce < 256; ++nonce) {
+            vm.expectRevert(abi.encodeWithSelector(IBema.ApprovalNonceUsed.selector, founders[1], nonce));
+            vm.prank(founders[1]);
+            bema.revokeApproval(nonce);
+        }
+    }
+
     /// @dev Nonces beyond the first word of 256.
     function testRefusesLargeNonceTwice() public {
         uint256[3] memory nonces = [uint256(255), 256, type(uint256).max];

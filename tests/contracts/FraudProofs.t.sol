@@ -93,9 +93,12 @@ contract FraudProofsTest is Chain {
     }
 
     function testRejectsRecordOfOtherRules() public {
-        leaves[0] = _recordLeaf(RULES ^ bytes32(uint256(1)), founders[0], 2, 1);
-        header = _growWith(leaves);
-        _rejectsLeaf(0, Fraud.RecordOfOtherRules);
+        bytes32[3] memory others = [RULES ^ bytes32(uint256(1)), bytes32(0), bytes32(type(uint256).max)];
+        for (uint256 i = 0; i < others.length; ++i) {
+            leaves[0] = _recordLeaf(others[i], founders[0], 2, 1);
+            header = _growWith(leaves);
+            _rejectsLeaf(0, Fraud.RecordOfOtherRules);
+        }
     }
 
     function testRejectsRecordOfAnotherMiner() public {
@@ -105,6 +108,15 @@ contract FraudProofsTest is Chain {
         leaves[0] = _recordLeaf(RULES, founders[0], 1, 1);
         header = _growWith(leaves);
         _rejectsLeaf(0, Fraud.RecordOfOtherMiner);
+    }
+
+    /// @dev So many that some hash of miner info lies below the right one and some above.
+    function testRejectsRecordOfAnyOtherMiner() public {
+        for (uint160 account = 1; account <= 8; ++account) {
+            leaves[0] = _recordLeaf(RULES, address(account), 0, 1);
+            header = _growWith(leaves);
+            _rejectsLeaf(0, Fraud.RecordOfOtherMiner);
+        }
     }
 
     function testRejectsRecordOfAnotherHeight() public {
@@ -121,6 +133,9 @@ contract FraudProofsTest is Chain {
 
     function testRejectsSampleOfAnotherParty() public {
         leaves[1] = _sampleLeaf(100, 2, commitment);
+        header = _growWith(leaves);
+        _rejectsLeaf(1, Fraud.SampleOfOtherParty);
+        leaves[1] = _sampleLeaf(100, 0, commitment);
         header = _growWith(leaves);
         _rejectsLeaf(1, Fraud.SampleOfOtherParty);
     }
@@ -209,6 +224,11 @@ contract FraudProofsTest is Chain {
 
     function testRejectsSecondRecord() public {
         leaves[1] = leaves[0];
+        header = _growWith(leaves);
+        _rejectsPair(0, 1);
+        // There is one record, so it has nothing to ascend by, whatever it says.
+        leaves[0] = _recordLeaf(0, founders[0], 2, 1);
+        leaves[1] = _recordLeaf(bytes32(type(uint256).max), founders[0], 2, 1);
         header = _growWith(leaves);
         _rejectsPair(0, 1);
     }

@@ -73,6 +73,14 @@ contract RewardsTest is Chain {
         vm.assertEq(address(bema).balance, 10 ether - 0.75 ether + BOND);
     }
 
+    function testFundingKeepsWhatWasClaimed() public {
+        Claim memory claim = _grow(JOINER, 0.75 ether);
+        _finalise();
+        _claim(JOINER, claim);
+        _fund(1 ether);
+        _assertPool(11 ether, 0.75 ether, 1);
+    }
+
     function testLatestClaimPaysForAllBefore() public {
         Claim memory first = _grow(JOINER, 0.5 ether);
         Claim memory second = _grow(JOINER, 0.75 ether);
