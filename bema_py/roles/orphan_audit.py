@@ -27,7 +27,7 @@ def audit_orphan(
     """
     seen = replace(evidence, history=replace(evidence.history, blocks=orphan.ancestors))
     parent = ledger or Ledger(height=len(orphan.ancestors))
-    result = audit_block(seen, parent, orphan.event, calibrate=calibrate)
+    result = audit_block(seen, parent, orphan.event, calibrate=calibrate and ledger is not None)
     book = CheckBook()
     place = Place(block=orphan.event.height)
     for finding in result.book.findings:
@@ -36,7 +36,7 @@ def audit_orphan(
     for check in OF_THE_CONTRACT:
         book.passed[check] += result.book.passed[check]
     explanation = _explanation(evidence, orphan, result, ledger is not None)
-    if not calibrate and result.recomputed is None:
+    if not calibrate and ledger is not None and result.recomputed is None:
         explanation += " (this audit did not recompute it)"
     book.note(Check.REJECTION, Status.NOTICE, explanation, place)
     if orphan.rejected and orphan.rejection.fraud != Fraud.NONE:
