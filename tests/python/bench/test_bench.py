@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from tiny_network import tiny_network
 
+from bema_py.bench import audits
 from bema_py.bench.__main__ import main
 from bema_py.bench.subjects import (
     lenient_rules,
@@ -17,6 +19,8 @@ from bema_py.core.architecture import ARCHITECTURES
 from bema_py.learning.calibration import calibrate_block
 from bema_py.learning.float_scores import float_scores
 from bema_py.learning.scoring import class_scores
+from bema_py.roles.run_record import CONTENT, write_run
+from bema_py.storage.directory_store import DirectoryStore
 
 
 def test_quick_run(tmp_path, capsys):
@@ -49,3 +53,17 @@ def test_blocks_use_as_many_samples_as_they_may():
     # Parties 1 to 4 hold classes 1 to 6: of 30 labels in turn 18 have holders.
     assert len(block.used) == 18
     assert block.changed == (1, 2, 3, 4)
+
+
+def test_audits_are_timed_beside_mining(tmp_path, capsys):
+    tiny = tiny_network(tmp_path, DirectoryStore(tmp_path / CONTENT))
+    tiny.play(2)
+    write_run(tmp_path, tiny.network.deployment, tiny.network.events())
+    tiny.chain.close()
+    audits.main([str(tmp_path), "--turns", "1", "--out", str(tmp_path / "audits.json")])
+    result = json.loads((tmp_path / "audits.json").read_text())
+    assert json.loads(capsys.readouterr().out) == result
+    assert [block["height"] for block in result["blocks"]] == [1, 2]
+    mining, auditing = (sum(block[key] for block in result["blocks"]) for key in ("mining", "auditing"))
+    assert result["auditing_to_mining"] == pytest.approx(auditing / mining)
+    assert result["speedup"] == pytest.approx(result["seconds_one"] / result["seconds_jobs"])
