@@ -60,12 +60,14 @@ def party(
 def _show(moves: Lineage, steps: bool, effect: bool) -> None:
     """Print the table: the registration, then a row for each change, with the columns that were asked for."""
     tell = Telling(f"The model of party {moves.who.party}")
-    columns = ["block", "time", "old model", "new model", *(["enhanced", "impaired"] if steps else [])]
+    columns = ["block", "time", "old model", "new model", *(["steps"] if steps else [])]
     columns += ["accuracy"] if effect else []
-    first = ["registered", utc(moves.registered.time), "", tell.name("model", moves.first)]
-    rows = [[*first, *(["", ""] if steps else []), *([_share(moves.accuracy)] if effect else [])]]
+    first = ["", utc(moves.registered.time), "registered", tell.name("model", moves.first)]
+    rows = [[*first, *([""] if steps else []), *([_share(moves.accuracy)] if effect else [])]]
     rows += [_row(tell, change, steps, effect) for change in moves.changes]
     console.print(table(tell.title, columns, rows))
+    if steps:
+        tell.say("Of the steps, + ones enhanced a class and - ones impaired one.")
     if moves.undone:
         heights = sequence(str(change.height) for change in moves.undone)
         tell.say(
@@ -77,13 +79,14 @@ def _show(moves: Lineage, steps: bool, effect: bool) -> None:
 
 def _row(tell: Telling, change: ModelChange, steps: bool, effect: bool) -> list[str]:
     models = [tell.name("model", change.old), tell.name("model", change.new)]
-    taken = [_known(change.enhanced), _known(change.impaired)] if steps else []
+    taken = [_steps(change)] if steps else []
     share = [_share(change.accuracy_after)] if effect else []
     return [str(change.height), utc(change.moment.time), *models, *taken, *share]
 
 
-def _known(number: int | None) -> str:
-    return "not known" if number is None else str(number)
+def _steps(change: ModelChange) -> str:
+    known = change.enhanced is not None and change.impaired is not None
+    return f"+{change.enhanced} -{change.impaired}" if known else "not known"
 
 
 def _share(share: float | None) -> str:

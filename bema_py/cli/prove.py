@@ -58,6 +58,8 @@ def _show(
         "contract_confirms": confirmed,
         "cast": line,
     }
+    # As text: other readers of JSON keep 53 bits.
+    values["header"]["nonce"] = str(proof.header.nonce)
     if as_json:
         emit(True, values, "")
         return
@@ -88,6 +90,7 @@ def _lines(values: dict[str, Any], proof: InclusionProof, confirmed: bool | None
         "",
         "Checked here: the preimage, the siblings and the header give this block hash.",
         *confirmation,
-        "Ask the contract yourself" + (":" if confirmed is not None else ", the chain's URL in ETH_RPC_URL:"),
+        "Ask the contract yourself"
+        + (":" if "--rpc-url" in values["cast"] else ", the chain's URL in ETH_RPC_URL:"),
         values["cast"],
     ]

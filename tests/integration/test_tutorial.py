@@ -49,3 +49,5 @@ def test_the_tutorial_works_as_written(tmp_path: Path) -> None:
     blocks_left = 3 if "block 4 rejected" in done.stdout else 4
     assert f"{blocks_left} of {blocks_left} blocks recomputed, 0 mismatches, 0 missing" in done.stdout
     assert "wei paid to" in done.stdout
+    assert "The contract was asked and confirms it." in done.stdout
+    assert done.stdout.endswith("\ntrue\n")

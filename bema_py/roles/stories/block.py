@@ -7,6 +7,7 @@ from bema_py.chain.events import BlockSubmitted
 from bema_py.core.block_body import BlockBody
 from bema_py.core.errors import BemaError
 from bema_py.core.header import BlockHeader
+from bema_py.core.leaves import SampleLeaf
 from bema_py.core.types import BlockHash, Commitment, Digest, ModelDigest, PartyId
 from bema_py.learning.margin import Verdict
 from bema_py.roles.batches import eligible
@@ -57,12 +58,13 @@ class Allotment:
 
 @dataclass(frozen=True)
 class BlockContent:
-    """What a block's body says."""
+    """What a block's body says; `left_out` are the batches that it could have listed."""
 
     batches: tuple[ListedBatchFacts, ...]
     left_out: tuple[Commitment, ...]
     judged: int
     used: int
+    samples: tuple[SampleLeaf, ...]
     models: tuple[MovedModel, ...]
     allotments: tuple[Allotment, ...]
 
@@ -167,6 +169,7 @@ def _content(archive: Archive, block: KnownBlock, body: BlockBody, made: Rebuilt
         left_out=_left_out(archive, block, body, ledger) if ledger else (),
         judged=body.record.judged,
         used=len(body.samples),
+        samples=body.samples,
         models=_moved(body, made),
         allotments=_allotments(archive, body, ledger) if ledger else (),
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bema_py.chain.events import BlockSubmitted
 from bema_py.core.block_body import BlockBody
-from bema_py.core.errors import InputError, MalformedError
+from bema_py.core.errors import BemaError, InputError, MalformedError
 from bema_py.core.hashing import sha256d
 from bema_py.core.header import BlockHeader
 from bema_py.core.leaves import SampleLeaf
@@ -70,16 +70,26 @@ class InclusionProof:
 def prove_sample(archive: Archive, name: str) -> InclusionProof:
     """Prove the inclusion of the used sample with this id, or a prefix that fits no other used one.
 
-    Raises SampleNotUsedError, ProofFailsError, what `find_name` raises besides, and the store's errors.
+    Raises SampleNotUsedError, ProofFailsError and what `find_name` raises besides; where no body that can be read has
+    it but some cannot be read, what the first of these raised.
     """
-    bodies = [(event, load_body(archive.store, event.body_digest)) for event in archive.history.blocks]
-    used = [leaf.sample for _, body in bodies for leaf in body.samples]
+    bodies, faults = _read_bodies(archive)
+    used = {leaf.sample: (event, body, leaf) for event, body in bodies for leaf in body.samples}
     try:
-        sample = find_name("used sample", name, used)
+        return prove_leaf(*used[find_name("used sample", name, used)])
     except UnknownNameError as error:
-        raise SampleNotUsedError(name, len(used)) from error
-    event, body = next(each for each in bodies if any(leaf.sample == sample for leaf in each[1].samples))
-    return prove_leaf(event, body, next(leaf for leaf in body.samples if leaf.sample == sample))
+        raise faults[0] if faults else SampleNotUsedError(name, len(used)) from error
+
+
+def _read_bodies(archive: Archive) -> tuple[list[tuple[BlockSubmitted, BlockBody]], list[BemaError]]:
+    """Read the bodies of the chain; also returns why some cannot be read."""
+    bodies, faults = [], []
+    for event in archive.history.blocks:
+        try:
+            bodies.append((event, load_body(archive.store, event.body_digest)))
+        except BemaError as error:
+            faults.append(error)
+    return bodies, faults
 
 
 def prove_leaf(event: BlockSubmitted, body: BlockBody, leaf: SampleLeaf) -> InclusionProof:

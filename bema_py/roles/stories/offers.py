@@ -28,7 +28,9 @@ class UnreadBatchesError(BemaError):
 
     def __init__(self, unknown: UnknownNameError, gaps: tuple[Gap, ...]) -> None:
         """Keep what was looked for and the batches that could not be read."""
-        super().__init__(f"{unknown}; {len(gaps)} batches cannot be read, the first: {gaps[0].reason}")
+        super().__init__(
+            f"{unknown}, but {len(gaps)} of the revealed batches cannot be read, the first: {gaps[0].reason}"
+        )
         self.unknown, self.gaps = unknown, gaps
 
 

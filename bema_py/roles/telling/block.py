@@ -22,6 +22,7 @@ FATES = {
     Fate.SPENT: "used in an earlier block",
 }
 SHOWN_FAULTS = 5
+SHOWN_SAMPLES = 3
 
 
 def tell_block(story: BlockStory) -> Telling:
@@ -31,11 +32,11 @@ def tell_block(story: BlockStory) -> Telling:
     if story.content:
         _listed(tell, story.content)
         _judged(tell, story.content, story.judging)
-        tell.list(
+        tell.say_each(
             f"It changed {count(len(story.content.models), 'model')}{':' if story.content.models else '.'}",
             (_moved(tell, model) for model in story.content.models),
         )
-        tell.list(
+        tell.say_each(
             "It allotted nothing." if not story.content.allotments else "It allotted:",
             (_allotted(tell, each) for each in story.content.allotments),
         )
@@ -64,7 +65,7 @@ def _found(tell: Telling, story: BlockStory) -> None:
 
 
 def _listed(tell: Telling, content: BlockContent) -> None:
-    tell.list(
+    tell.say_each(
         f"It lists {count(len(content.batches), 'batch', 'batches')}{':' if content.batches else '.'}",
         (_batch(tell, batch) for batch in content.batches),
     )
@@ -91,11 +92,17 @@ def _judged(tell: Telling, content: BlockContent, judging: Judging | None) -> No
     parts += [f"{number} refused, {verdict.value}" for verdict, number in judging.refused.items()]
     parts += [f"{judging.fates[fate]} {words}" for fate, words in FATES.items() if fate in judging.fates]
     if content.judged or judging.faults:
-        tell.list(f"{claim} Computed anew from the parent models:", parts)
+        tell.say_each(f"{claim} Computed anew from the parent models:", parts)
     else:
         tell.say(claim)
+    if content.samples:
+        shown = ", ".join(tell.name("sample", leaf.sample) for leaf in content.samples[:SHOWN_SAMPLES])
+        more = len(content.samples) - SHOWN_SAMPLES
+        tell.say(
+            f"The used samples are {shown}{f' and {more} more, which --json names' if more > 0 else ''}."
+        )
     if judging.faults:
-        tell.list(
+        tell.say_each(
             f"The block is false, {count(len(judging.faults), 'thing')} in it being otherwise:",
             (printable(each) for each in judging.faults[:SHOWN_FAULTS]),
         )

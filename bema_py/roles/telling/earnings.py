@@ -29,7 +29,7 @@ def _found(tell: Telling, earnings: Earnings) -> None:
     if not earnings.mined:
         tell.say("It found no block.")
         return
-    tell.list(
+    tell.say_each(
         f"It found {count(len(earnings.mined), 'block')}:", (_mined(tell, each) for each in earnings.mined)
     )
 
@@ -47,7 +47,7 @@ def _allotted(tell: Telling, earnings: Earnings) -> None:
     if not earnings.blocks:
         tell.say("No block of the chain allotted it anything.")
         return
-    tell.list(
+    tell.say_each(
         f"It was allotted {money(earnings.allotted)} in all, of which {money(earnings.final)} are final:",
         (_block(tell, each) for each in earnings.blocks),
     )

@@ -55,7 +55,7 @@ def _admission(tell: Telling, story: PartyStory) -> None:
     if story.who.kind is PartyType.ORIGINAL:
         tell.say("It is one of the founders that the deployment lists, and needed nobody's approval.")
         return
-    tell.list(
+    tell.say_each(
         f"It joined with {count(len(story.approvals), 'approval')}:",
         (_approval(tell, each) for each in story.approvals),
     )
@@ -93,7 +93,7 @@ def _batches(tell: Telling, story: PartyStory) -> None:
     if not story.batches:
         tell.say("It committed to no batch of samples.")
         return
-    tell.list(
+    tell.say_each(
         f"It committed to {count(len(story.batches), 'batch', 'batches')}; {count(used, 'sample')} of them were used:",
         (_batch(tell, batch) for batch in story.batches),
     )

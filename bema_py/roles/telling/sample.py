@@ -1,6 +1,7 @@
 """The story of a sample in sentences."""
 
 from bema_py.chain.contract import BlockStatus
+from bema_py.core.types import hex0x
 from bema_py.learning.margin import Verdict
 from bema_py.roles.stories.rebuilding import Fate
 from bema_py.roles.stories.sample import HolderScores, Offer, SampleInBlock, SampleStory, SampleUse
@@ -16,7 +17,7 @@ NOT_HELD = {
 
 def tell_sample(story: SampleStory) -> Telling:
     """Tell who offered a sample, who owns it, and what every block made of it."""
-    tell = Telling(f"Sample {tell_name(story)}")
+    tell = Telling(f"Sample {hex0x(story.sample)}")
     name = tell.name("sample", story.sample)
     tell.say(f"Sample {name} is {count(story.size, 'byte')} of class {story.label}.")
     _offers(tell, story)
@@ -25,11 +26,6 @@ def tell_sample(story: SampleStory) -> Telling:
         _in_block(tell, story, block)
     tell.leave_out(story.gaps)
     return tell
-
-
-def tell_name(story: SampleStory) -> str:
-    """Give the full id for a title."""
-    return f"0x{story.sample.hex()}"
 
 
 def _offers(tell: Telling, story: SampleStory) -> None:
@@ -81,7 +77,7 @@ def _numbers(tell: Telling, found: Verdicts) -> None:
     lines = [_rule(outcome) for outcome in found.rules]
     if found.witness:
         lines.append(_witness(found.witness))
-    tell.list(
+    tell.say_each(
         f"  The models give class {found.label} {own}; the wrong class y- is {found.wrong_label} with {wrong}. "
         "By the rules:",
         lines,
@@ -120,8 +116,8 @@ def _use(tell: Telling, story: SampleStory, block: SampleInBlock, use: SampleUse
         f"  In round {use.trace.round} it enhanced class {story.label} in the models of {enhanced}, and impaired class "
         f"{wrong} in those of {impaired}."
     )
-    tell.list(
-        f"  The holders' scores for class {story.label} and for class {wrong}, before the block and after it:",
+    tell.say_each(
+        f"  The holders' scores for classes {story.label} and {wrong}, before the block and after all of its steps:",
         (_scores(each) for each in use.scores),
     )
     tell.say(f"  The block allotted {money(use.earned)} for it.")

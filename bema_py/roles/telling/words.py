@@ -23,7 +23,7 @@ class Telling:
         """Add a sentence."""
         self.lines.append(sentence)
 
-    def list(self, sentence: str, items: Iterable[str]) -> None:
+    def say_each(self, sentence: str, items: Iterable[str]) -> None:
         """Add a sentence and what it announces, one line an item."""
         self.say(sentence)
         self.lines.extend(f"  - {item}" for item in items)
@@ -48,7 +48,7 @@ class Telling:
     def leave_out(self, gaps: Sequence[Gap]) -> None:
         """Say what the story had to leave out, and why."""
         if gaps:
-            self.list(
+            self.say_each(
                 "What cannot be told, because content lacks:",
                 (f"{gap.what}: {printable(gap.reason)}" for gap in gaps),
             )

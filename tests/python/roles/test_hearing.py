@@ -1,12 +1,13 @@
 """The data witness on a chain: founders state, miners list, auditors replay, and who keeps failing is suspended."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
-from tiny_network import FOUNDERS, HELD, RULES, TinyNetwork, patterns, tiny_network
+from tiny_network import FOUNDERS
+from witnessed_network import ATTACKER, MUTED, REFERENCES, WITNESSED, Witnessed, begin
 
 from bema_py.chain.events import PartySuspended
 from bema_py.chain.votes import Suspension, Vote, sign_vote
@@ -14,18 +15,14 @@ from bema_py.core.errors import PolicyError
 from bema_py.core.leaves import NO_STATEMENTS
 from bema_py.core.rules import Rules
 from bema_py.core.types import Commitment, Digest, PartyId
-from bema_py.core.witness import SignedStatement, StatementList, WitnessRules
-from bema_py.learning.attacks import swapped_labels
+from bema_py.core.witness import SignedStatement, StatementList
 from bema_py.learning.margin import Verdict
-from bema_py.learning.references import ReferenceSet, reference_set, split_references
-from bema_py.roles.auditor import AuditReport, audit
 from bema_py.roles.batches import load_listed
 from bema_py.roles.block_audit import BlockAudit, Evidence, audit_block
 from bema_py.roles.block_miner import BlockMiner
 from bema_py.roles.checks import Check, Status
 from bema_py.roles.content import load_body
 from bema_py.roles.dispute import WrongDistanceError, check_opening, open_nearest
-from bema_py.roles.failures import FailureRecord
 from bema_py.roles.hearing import StatementSource, load_statements
 from bema_py.roles.history import History
 from bema_py.roles.network import ChainFollower, Network, read_ledger
@@ -33,82 +30,6 @@ from bema_py.roles.original_party import carry, suspend_failing
 from bema_py.roles.reasons import publish_reason
 from bema_py.roles.statement_files import StatementFileError, statements_in, write_statement
 from bema_py.roles.witness import WrongReferencesError, state
-
-ATTACKER = PartyId(4)
-
-
-def references_of(founder: int) -> ReferenceSet:
-    """The references of founder 0 or 1: half of each class it holds."""
-    data, secret = patterns(20 + founder, 400), bytes([founder]) * 32
-    chosen, _ = split_references(data, HELD[founder], secret)
-    return reference_set("plain", data.select(chosen), secret)
-
-
-REFERENCES = tuple(references_of(founder) for founder in range(FOUNDERS))
-WITNESS = WitnessRules(
-    feature="plain",
-    references=tuple(references.root for references in REFERENCES),
-    witnesses=1,
-    ratio=(1, 1),
-    farthest=0,
-    penalty=1386,
-    relief=405,
-    limit=5000,
-)
-WITNESSED = replace(RULES, witness=WITNESS)
-MUTED = replace(WITNESSED, suspended_models="stay")
-
-
-@dataclass
-class Witnessed:
-    """A tiny network whose fourth party sends every sample under a wrong class."""
-
-    tiny: TinyNetwork
-
-    def statements(self, commitment: Commitment) -> Sequence[SignedStatement]:
-        """What both founders state about a batch."""
-        return [self.stated(founder, commitment) for founder in range(FOUNDERS)]
-
-    def stated(self, founder: int, commitment: Commitment) -> SignedStatement:
-        network = self.tiny.network
-        entry = load_listed(network.store, network.history().batches[commitment], network.rules)
-        return state(
-            network.deployment,
-            self.tiny.parties[founder].signer,
-            PartyId(founder + 1),
-            REFERENCES[founder],
-            commitment,
-            entry.batch,
-            network.rules,
-        )
-
-    def play(self, blocks: int = 1, source: StatementSource | None = None) -> BlockMiner:
-        miner = BlockMiner(self.tiny.network, self.tiny.miner, statements=source or self.statements)
-        self.tiny.play(blocks, lambda: miner)
-        return miner
-
-    def audit(self) -> AuditReport:
-        network = self.tiny.network
-        return audit(network.deployment, network.events(), network.store)
-
-    def failures(self) -> FailureRecord:
-        network = self.tiny.network
-        record = FailureRecord(network.rules.witness)
-        ChainFollower(network).catch_up(
-            network.history(), on_block=lambda result: record.take(result.event, result.counted)
-        )
-        return record
-
-
-def begin(directory: Path, rules: Rules = WITNESSED) -> Witnessed:
-    tiny = tiny_network(directory, rules=rules)
-    for founder in range(FOUNDERS):
-        party = tiny.parties[founder]
-        _, rest = split_references(party.data, HELD[founder], bytes([founder]) * 32)
-        party.data = party.data.select(rest)
-    attacker = tiny.parties[ATTACKER - 1]
-    attacker.data = swapped_labels(attacker.data.of_classes(HELD[ATTACKER - 1]), 1)
-    return Witnessed(tiny)
 
 
 @pytest.fixture
