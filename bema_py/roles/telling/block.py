@@ -84,7 +84,7 @@ def _batch(tell: Telling, batch: ListedBatchFacts) -> str:
 
 
 def _judged(tell: Telling, content: BlockContent, judging: Judging | None) -> None:
-    claim = f"It says that {count(content.judged, 'sample')} were judged and {content.used or 'none'} used."
+    claim = f"By its own account: {count(content.judged, 'sample')} judged, {content.used or 'none'} used."
     if judging is None:
         tell.say(claim)
         return
@@ -103,7 +103,7 @@ def _judged(tell: Telling, content: BlockContent, judging: Judging | None) -> No
         )
     if judging.faults:
         tell.say_each(
-            f"The block is false, {count(len(judging.faults), 'thing')} in it being otherwise:",
+            "The block is false; recomputed, these things in it are otherwise:",
             (printable(each) for each in judging.faults[:SHOWN_FAULTS]),
         )
     else:
@@ -129,8 +129,7 @@ def tell_standing(tell: Telling, standing: Standing) -> None:
     """Say whether a block is pending, final or off the chain, and where its bond is."""
     as_of, closes = clock(standing.as_of), clock(standing.window_closes)
     if standing.rejection:
-        subject = "It was rejected" if standing.rejected else "It was orphaned with an ancestor, rejected"
-        tell.say(f"{subject} {rejection(tell, standing.rejection)}.")
+        _rejected(tell, standing.rejection, itself=standing.rejected)
     elif standing.status is BlockStatus.FINAL:
         tell.say(f"It is final: its challenge window closed after {closes}.")
     else:
@@ -140,11 +139,17 @@ def tell_standing(tell: Telling, standing: Standing) -> None:
         tell.say(f"Its bond of {money(standing.bond)} {standing.bond_fate.value}{when}.")
 
 
-def rejection(tell: Telling, story: RejectionStory) -> str:
-    """Say by whom or what a block was rejected, and which one that was."""
+def _rejected(tell: Telling, story: RejectionStory, *, itself: bool) -> None:
+    """Say by whom or what a block was rejected, or the ancestor with which it left the chain."""
+    when = tell.when(story.moment)
     block = f"block {story.height} ({tell.name('block', story.block_hash)})"
-    when = f"{tell.when(story.moment)}: {block}"
+    subject = (
+        f"It was rejected {when}"
+        if itself
+        else f"It was orphaned {when}, since {block}, its ancestor, was rejected"
+    )
     if story.fraud:
-        return f"{when} by proof that the contract checked: {story.fraud}"
+        tell.say(f"{subject} by proof that the contract checked: {story.fraud}.")
+        return
     voters = sequence(tell.who(voter) for voter in story.voters)
-    return f"{when} by the votes of {voters}, who gave as reason: {printable(story.reason or '')!r}"
+    tell.say(f"{subject} by the votes of {voters}, who gave as reason: {printable(story.reason or '')!r}.")

@@ -94,7 +94,7 @@ def _batches(tell: Telling, story: PartyStory) -> None:
         tell.say("It committed to no batch of samples.")
         return
     tell.say_each(
-        f"It committed to {count(len(story.batches), 'batch', 'batches')}; {count(used, 'sample')} of them were used:",
+        f"It committed to {count(len(story.batches), 'batch', 'batches')}; samples of them used: {used}.",
         (_batch(tell, batch) for batch in story.batches),
     )
 

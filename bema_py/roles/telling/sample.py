@@ -55,8 +55,8 @@ def _outcome(tell: Telling, story: SampleStory) -> None:
 
 def _in_block(tell: Telling, story: SampleStory, block: SampleInBlock) -> None:
     where = f"Block {block.height} ({tell.name('block', block.block_hash)}, {STATUS[block.status]})"
-    copy = f"the copy of {tell.who(block.author)} in batch {tell.name('batch', block.commitment)}"
-    said = f"{where} and {copy}"
+    offered = f"what {tell.who(block.author)} offered in batch {tell.name('batch', block.commitment)}"
+    said = f"{where} on {offered}"
     match block.fate:
         case Fate.USED:
             tell.say(f"{said}: valid and used.")

@@ -3,24 +3,32 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_network import BOND, FUNDING, TinyNetwork, patterns
+from cheating import lie
+from tiny_network import BOND, FUNDING, TinyNetwork, patterns, tiny_network
 from told_network import TOLD, told_network
 
 from bema_py.chain.contract import BlockStatus
+from bema_py.chain.dispute_calls import LeafProof, ProvenLeaf
 from bema_py.core.cid import object_cid
+from bema_py.core.merkle import merkle_proof
 from bema_py.core.types import Address, Digest, PartyType
 from bema_py.learning.margin import Verdict
 from bema_py.learning.predictors import accuracy, max_model
 from bema_py.learning.scoring import class_scores
+from bema_py.roles.assembly import AssembledBlock
+from bema_py.roles.block_miner import BlockMiner
+from bema_py.roles.content import load_body
 from bema_py.roles.network import read_ledger
 from bema_py.roles.stories.account import UnknownAccountError, account_story
 from bema_py.roles.stories.archive import Archive, archive_of_network
 from bema_py.roles.stories.block import BlockStory, block_story
 from bema_py.roles.stories.facts import Money, plain, utc
 from bema_py.roles.stories.finding import AmbiguousPrefixError, NamePrefixError, UnknownNameError
+from bema_py.roles.stories.inclusion import SampleNotUsedError, prove_sample
 from bema_py.roles.stories.known_blocks import KnownBlock, UnknownHeightError, find_block, known_blocks
 from bema_py.roles.stories.lineage import held_samples, lineage, with_effect, with_steps
 from bema_py.roles.stories.offers import UnreadBatchesError, read_batches
@@ -155,7 +163,7 @@ def test_a_false_block_is_told_with_its_fault_and_its_rejection(archive: Archive
     assert "it counts a sample that nobody offered" in told
     assert honest.judging is not None
     assert honest.judging.faults == ()
-    assert "It was orphaned with an ancestor, rejected" in text(tell_block(descendant))
+    assert "its ancestor, was rejected by the votes of" in text(tell_block(descendant))
     assert descendant.standing.rejection is not None
     assert descendant.standing.rejection.block_hash == honest.block_hash
 
@@ -460,3 +468,52 @@ def test_amounts_and_times_read_in_both_units() -> None:
     assert utc(0) == "1970-01-01T00:00:00Z"
     assert utc(2**60) == "beyond the calendar"
     assert plain({Fate.USED: (1, None, b"\x01")}) == {"used": [1, None, "0x01"]}
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[TinyNetwork]:
+    tiny = tiny_network(tmp_path)
+    yield tiny
+    tiny.chain.close()
+
+
+def test_a_sample_of_an_orphaned_block_is_free_and_used_again(fresh: TinyNetwork) -> None:
+    fresh.play(1)
+    first = archive_of_network(fresh.network)
+    name = built(first, 1).assembled.body.samples[0].sample.hex()
+    fresh.reject(1)
+    freed = archive_of_network(fresh.network)
+    story = sample_story(freed, name)
+    assert (story.used_at, [block.status for block in story.blocks]) == (None, [BlockStatus.ORPHANED])
+    assert "No block of the chain has used it." in text(tell_sample(story))
+    with pytest.raises(SampleNotUsedError):
+        prove_sample(freed, name)
+    assert (
+        len(lineage(freed, find_party(freed, 1)).undone) + len(lineage(freed, find_party(freed, 2)).undone)
+        > 0
+    )
+    BlockMiner(fresh.network, fresh.miner).mine()
+    again = archive_of_network(fresh.network)
+    story = sample_story(again, name)
+    statuses = [block.status for block in story.blocks]
+    assert (story.used_at, statuses) == (1, [BlockStatus.ORPHANED, BlockStatus.PENDING])
+    assert prove_sample(again, name).block_hash == again.history.blocks[0].block_hash
+
+
+def of_height_nine(block: AssembledBlock) -> AssembledBlock:
+    return replace(block, body=replace(block.body, record=replace(block.body.record, height=9)))
+
+
+def test_a_block_rejected_by_proof_names_the_fraud(fresh: TinyNetwork) -> None:
+    lie(fresh, of_height_nine)
+    event = fresh.network.history().blocks[0]
+    body = load_body(fresh.network.store, event.body_digest)
+    proof = LeafProof(0, body.record.preimage(), merkle_proof(body.leaves(), 0))
+    fresh.network.contract.reject_false_leaf(
+        fresh.stranger, ProvenLeaf(event.header, event.leaf_count, proof)
+    )
+    archive = archive_of_network(fresh.network)
+    story = story_of(archive, 1)
+    assert story.standing.rejection is not None
+    assert story.standing.rejection.voters == ()
+    assert "by proof that the contract checked: record of other height" in text(tell_block(story))
