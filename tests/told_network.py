@@ -11,10 +11,17 @@ from tiny_network import OPEN, RULES, TinyNetwork, TinyParty, settle_accounts, t
 from bema_py.core.batch import Sample
 from bema_py.core.leaves import sample_id
 from bema_py.core.types import Commitment
+from bema_py.learning.margin import Verdict
 from bema_py.roles.block_miner import BlockMiner
 from bema_py.roles.sample_miner import commit, prepare_batch, reveal, samples_at
+from bema_py.roles.stories.archive import Archive
+from bema_py.roles.stories.known_blocks import find_block
+from bema_py.roles.stories.rebuilding import Fate, RebuiltBlock, Treatment, rebuild, treatments
+from bema_py.roles.telling.words import Telling
 from bema_py.storage.content_store import ContentStore
 
+JUDGED = 2
+"""The height of the block that judges samples of every party."""
 TOLD = replace(RULES, delta=5 * 2**19, sigma=2**20, max_samples=3, class_quota=2)
 """Bounds that some of the patterns miss and others meet, and a block so small that some valid samples are too many."""
 
@@ -77,3 +84,24 @@ def told_network(directory: Path, store: ContentStore | None = None) -> TinyNetw
         BlockMiner(tiny.network, tiny.stranger).mine()
     settle_accounts(tiny)
     return tiny
+
+
+def built(archive: Archive, height: int) -> RebuiltBlock:
+    """Compute the block of a height anew."""
+    made = rebuild(archive, find_block(archive.history, str(height)))
+    assert isinstance(made, RebuiltBlock)
+    return made
+
+
+def text(telling: Telling) -> str:
+    """Give a story as one text."""
+    return "\n".join([telling.title, *telling.lines])
+
+
+def treated(archive: Archive, height: int, fate: Fate, verdict: Verdict | None = None) -> Treatment:
+    """Find a sample of a block that had this fate, and verdict."""
+    return next(
+        each
+        for each in treatments(built(archive, height))
+        if each.fate is fate and (verdict is None or (each.judgement and each.judgement.verdict is verdict))
+    )

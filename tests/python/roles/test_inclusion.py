@@ -1,7 +1,7 @@
 """Inclusion proofs hold here and on chain, by the very line that is printed, and no bit of them can be another."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,14 +9,14 @@ from eth_abi.abi import decode, encode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from tiny_network import TinyNetwork
-from told_network import told_network
+from told_network import JUDGED
 
 from bema_py.chain.cast import cast_call
 from bema_py.chain.errors import ContractRevertError
 from bema_py.core.header import BlockHeader
 from bema_py.core.types import Address, Digest
 from bema_py.roles.content import load_body
-from bema_py.roles.stories.archive import Archive, archive_of_network
+from bema_py.roles.stories.archive import Archive
 from bema_py.roles.stories.inclusion import (
     InclusionProof,
     ProofFailsError,
@@ -25,20 +25,6 @@ from bema_py.roles.stories.inclusion import (
     prove_sample,
 )
 
-JUDGED = 2
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyNetwork]:
-    tiny = told_network(tmp_path_factory.mktemp("proved"))
-    yield tiny
-    tiny.chain.close()
-
-
-@pytest.fixture(scope="module")
-def archive(tiny: TinyNetwork) -> Archive:
-    return archive_of_network(tiny.network)
-
 
 @pytest.fixture(scope="module")
 def proofs(archive: Archive) -> list[InclusionProof]:
@@ -46,7 +32,7 @@ def proofs(archive: Archive) -> list[InclusionProof]:
     return [prove_sample(archive, leaf.sample.hex()) for leaf in body.samples]
 
 
-def run_as_cast(tiny: TinyNetwork, line: str) -> bool:
+def run_as_cast(told: TinyNetwork, line: str) -> bool:
     """Do what cast does with its line: encode the arguments by the signature, ask the node, decode the answer."""
     program, command, contract, signature, *values = shlex.split(line)
     assert (program, command, values[-2:]) == ("cast", "call", ["--rpc-url", "http://127.0.0.1:8545"])
@@ -55,7 +41,7 @@ def run_as_cast(tiny: TinyNetwork, line: str) -> bool:
     arguments = [_read(kind, value) for kind, value in zip(types, values[:-2], strict=True)]
     data = keccak(text=f"{inputs})")[:4] + encode(types, arguments)
     asked = {"to": to_checksum_address(contract), "data": "0x" + data.hex()}
-    (answer,) = decode([outputs], tiny.chain.web3.eth.call(asked))  # type: ignore[arg-type]
+    (answer,) = decode([outputs], told.chain.web3.eth.call(asked))  # type: ignore[arg-type]
     return bool(answer)
 
 
@@ -65,19 +51,19 @@ def _read(kind: str, value: str) -> object:
     return int(value) if kind.startswith("uint") else bytes.fromhex(value[2:])
 
 
-def line_of(tiny: TinyNetwork, proof: InclusionProof) -> str:
-    deployment = tiny.network.deployment
+def line_of(told: TinyNetwork, proof: InclusionProof) -> str:
+    deployment = told.network.deployment
     return cast_call(deployment.address, "verifyInclusion", proof.call(), "http://127.0.0.1:8545")
 
 
 def test_the_printed_line_lets_the_contract_confirm_every_used_sample(
-    tiny: TinyNetwork, proofs: list[InclusionProof]
+    told: TinyNetwork, proofs: list[InclusionProof]
 ) -> None:
     assert len(proofs) > 1
     for proof in proofs:
         assert proof.holds()
-        assert tiny.network.contract.verify_inclusion(*proof.call())
-        assert run_as_cast(tiny, line_of(tiny, proof))
+        assert told.network.contract.verify_inclusion(*proof.call())
+        assert run_as_cast(told, line_of(told, proof))
 
 
 def flipped(data: bytes, bit: int = 0) -> bytes:
@@ -98,21 +84,21 @@ def another_index(proof: InclusionProof) -> InclusionProof:
 
 @pytest.mark.parametrize("change", [another_leaf, another_sibling, another_index])
 def test_one_flipped_bit_fails_here_and_on_chain(
-    tiny: TinyNetwork, proofs: list[InclusionProof], change: Callable[[InclusionProof], InclusionProof]
+    told: TinyNetwork, proofs: list[InclusionProof], change: Callable[[InclusionProof], InclusionProof]
 ) -> None:
     false = change(proofs[0])
     assert not false.holds()
-    assert not run_as_cast(tiny, line_of(tiny, false))
+    assert not run_as_cast(told, line_of(told, false))
 
 
 def test_one_flipped_bit_of_the_header_or_the_preimage_fails(
-    tiny: TinyNetwork, proofs: list[InclusionProof]
+    told: TinyNetwork, proofs: list[InclusionProof]
 ) -> None:
     header = BlockHeader.decode(flipped(proofs[0].header.encode(), 8 * 40))
     false = replace(proofs[0], header=header)
     assert not false.holds()
     with pytest.raises(ContractRevertError):
-        tiny.network.contract.verify_inclusion(*false.call())
+        told.network.contract.verify_inclusion(*false.call())
     assert not replace(proofs[0], preimage=flipped(proofs[0].preimage)).holds()
 
 

@@ -1,15 +1,12 @@
-"""Stories tell what happened: every fate of a sample and of a block, and the numbers are those of the protocol."""
+"""Stories of blocks, parties and accounts tell what happened, and what they leave out and why."""
 
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cheating import lie
-from tiny_network import BOND, FUNDING, TinyNetwork, patterns, tiny_network
-from told_network import TOLD, told_network
+from tiny_network import BOND, FUNDING, TinyNetwork, patterns
+from told_network import JUDGED, TOLD, built, text, treated
 
 from bema_py.chain.contract import BlockStatus
 from bema_py.chain.dispute_calls import LeafProof, ProvenLeaf
@@ -20,43 +17,24 @@ from bema_py.learning.margin import Verdict
 from bema_py.learning.predictors import accuracy, max_model
 from bema_py.learning.scoring import class_scores
 from bema_py.roles.assembly import AssembledBlock
-from bema_py.roles.block_miner import BlockMiner
 from bema_py.roles.content import load_body
+from bema_py.roles.history import CommittedBatch
 from bema_py.roles.network import read_ledger
 from bema_py.roles.stories.account import UnknownAccountError, account_story
 from bema_py.roles.stories.archive import Archive, archive_of_network
 from bema_py.roles.stories.block import BlockStory, block_story
 from bema_py.roles.stories.facts import Money, plain, utc
 from bema_py.roles.stories.finding import AmbiguousPrefixError, NamePrefixError, UnknownNameError
-from bema_py.roles.stories.inclusion import SampleNotUsedError, prove_sample
 from bema_py.roles.stories.known_blocks import KnownBlock, UnknownHeightError, find_block, known_blocks
 from bema_py.roles.stories.lineage import held_samples, lineage, with_effect, with_steps
-from bema_py.roles.stories.offers import UnreadBatchesError, read_batches
+from bema_py.roles.stories.offers import UnreadBatchesError
 from bema_py.roles.stories.party import UnknownPartyError, find_party, party_story
-from bema_py.roles.stories.rebuilding import Fate, RebuiltBlock, Treatment, rebuild, treatments
-from bema_py.roles.stories.sample import SampleInBlock, sample_story
+from bema_py.roles.stories.rebuilding import Fate
+from bema_py.roles.stories.sample import sample_story
 from bema_py.roles.stories.standing import BondFate
-from bema_py.roles.stories.verdicts import Verdicts, WitnessOutcome
 from bema_py.roles.telling.block import tell_block
 from bema_py.roles.telling.people import tell_account, tell_party
-from bema_py.roles.telling.sample import tell_sample
-from bema_py.roles.telling.words import Telling
 from bema_py.storage.content_store import ContentMissingError, ContentStore
-
-JUDGED = 2
-"""The height of the block that judges samples of every party."""
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyNetwork]:
-    tiny = told_network(tmp_path_factory.mktemp("told"))
-    yield tiny
-    tiny.chain.close()
-
-
-@pytest.fixture(scope="module")
-def archive(tiny: TinyNetwork) -> Archive:
-    return archive_of_network(tiny.network)
 
 
 @dataclass
@@ -81,16 +59,6 @@ def lacking(archive: Archive, digest: Digest) -> Archive:
 
 def story_of(archive: Archive, height: int) -> BlockStory:
     return block_story(archive, find_block(archive.history, str(height)))
-
-
-def built(archive: Archive, height: int) -> RebuiltBlock:
-    made = rebuild(archive, find_block(archive.history, str(height)))
-    assert isinstance(made, RebuiltBlock)
-    return made
-
-
-def text(telling: Telling) -> str:
-    return "\n".join([telling.title, *telling.lines])
 
 
 def test_a_block_says_how_every_sample_of_its_batches_came_out(archive: Archive) -> None:
@@ -149,6 +117,19 @@ def test_a_block_is_pending_until_its_window_is_over(archive: Archive) -> None:
     assert story_of(replace(archive, now=closes + 1), 4).standing.status is BlockStatus.FINAL
 
 
+def test_a_block_names_the_batches_that_it_left_out(archive: Archive) -> None:
+    story = story_of(archive, 4)
+    assert story.content is not None
+    assert story.content.left_out == (last_revealed(archive).commitment,)
+    assert "that is no offence" in text(tell_block(story))
+
+
+def last_revealed(archive: Archive) -> CommittedBatch:
+    """The last batch that was revealed, of the party that was suspended then."""
+    revealed = [batch for batch in archive.history.batches.values() if batch.opening]
+    return max(revealed, key=lambda batch: batch.committed)
+
+
 def orphans(archive: Archive) -> list[KnownBlock]:
     return [block for block in known_blocks(archive.history) if block.orphan]
 
@@ -172,147 +153,6 @@ def test_what_others_wrote_cannot_speak_to_the_terminal(archive: Archive) -> Non
     told = text(tell_block(block_story(archive, orphans(archive)[1])))
     assert "[bold]test[/]" in told
     assert "\x1b" not in told
-
-
-def treated(archive: Archive, height: int, fate: Fate, verdict: Verdict | None = None) -> Treatment:
-    return next(
-        each
-        for each in treatments(built(archive, height))
-        if each.fate is fate and (verdict is None or (each.judgement and each.judgement.verdict is verdict))
-    )
-
-
-def told_in(archive: Archive, height: int, treatment: Treatment) -> tuple[SampleInBlock, str]:
-    """What the story of a sample says of one of its copies in a block."""
-    story = sample_story(archive, treatment.sample.hex())
-    (found,) = (
-        each
-        for each in story.blocks
-        if (each.height, each.commitment) == (height, treatment.commitment)
-        and each.status is not BlockStatus.ORPHANED
-    )
-    return found, text(tell_sample(story))
-
-
-@pytest.mark.parametrize(
-    ("verdict", "rule"),
-    [(Verdict.MARGIN_POSITIVE, "eq. 8"), (Verdict.BELOW_DELTA, "eq. 9"), (Verdict.ABOVE_SIGMA, "eq. 10")],
-)
-def test_a_refused_sample_names_the_rule_with_its_numbers(
-    archive: Archive, verdict: Verdict, rule: str
-) -> None:
-    treatment = treated(archive, JUDGED, Fate.REFUSED, verdict)
-    found, told = told_in(archive, JUDGED, treatment)
-    assert found.verdicts is not None
-    first = next(each for each in found.verdicts.rules if not each.holds)
-    assert rule in first.rule
-    assert f"refused, {verdict.value}" in told
-    assert f"{first.found:+.6f}" in told
-    assert f"{first.bound:.6f}: fails" in told
-    assert found.use is None
-
-
-def test_a_used_sample_says_what_it_did(archive: Archive) -> None:
-    treatment = treated(archive, JUDGED, Fate.USED)
-    found, told = told_in(archive, JUDGED, treatment)
-    assert found.verdicts is not None
-    assert found.use is not None
-    assert all(each.holds for each in found.verdicts.rules)
-    total, models = found.verdicts.own_aggregate
-    made = built(archive, JUDGED)
-    holders = {
-        party.party for party in made.context.members if party.held_classes >> found.verdicts.label & 1
-    }
-    # With alpha 1 the aggregate is the mean of all holders.
-    own = [each.own_before for each in found.use.scores if each.party in holders]
-    assert sum(own) / len(own) == pytest.approx(total / models / 2**24)
-    assert found.use.earned == Money(TOLD.sample_reward)
-    assert "valid and used" in told
-    assert any(each.own_before != each.own_after for each in found.use.scores)
-
-
-def test_the_steps_of_all_used_samples_are_those_of_the_block(archive: Archive) -> None:
-    made = built(archive, JUDGED)
-    enhanced: Counter[int] = Counter()
-    impaired: Counter[int] = Counter()
-    for leaf in made.assembled.body.samples:
-        story = sample_story(archive, leaf.sample.hex())
-        (used,) = (each.use for each in story.blocks if each.use)
-        enhanced.update(used.trace.enhanced)
-        impaired.update(used.trace.impaired)
-        assert (story.used_at, story.owner and story.owner.party) == (JUDGED, leaf.owner)
-    steps = made.assembled.calibration.steps
-    assert {party: (enhanced[party], impaired[party]) for party in steps} == {
-        party: (count.enhance, count.impair) for party, count in steps.items()
-    }
-
-
-@pytest.mark.parametrize(
-    ("verdict", "witness", "words"),
-    [
-        (Verdict.NO_HOLDERS, None, "nobody among the members held its class"),
-        (Verdict.NO_WRONG_CLASS, None, "nobody among the members held any other class"),
-        (
-            Verdict.UNHEARD,
-            WitnessOutcome(None, 7, 1, (1, 1), 0, Verdict.UNHEARD),
-            "no founder was heard about its class and another one: fails",
-        ),
-    ],
-)
-def test_what_cannot_be_compared_is_said(
-    archive: Archive, verdict: Verdict, witness: WitnessOutcome | None, words: str
-) -> None:
-    """Here every class has holders and references, so the facts are made up."""
-    story = sample_story(archive, treated(archive, JUDGED, Fate.REFUSED).sample.hex())
-    wrong = 1 if verdict is Verdict.UNHEARD else None
-    bare = Verdicts(verdict, 0, wrong, (0, 0), (0, 0), (), witness)
-    blocks = tuple(replace(each, verdicts=bare) for each in story.blocks)
-    assert words in text(tell_sample(replace(story, blocks=blocks)))
-
-
-def test_a_copy_belongs_to_the_earlier_commitment(archive: Archive) -> None:
-    treatment = treated(archive, JUDGED, Fate.COPY)
-    found, told = told_in(archive, JUDGED, treatment)
-    story = sample_story(archive, treatment.sample.hex())
-    assert [offer.author.party for offer in story.offers] == [1, 3]
-    assert story.offers[0].committed.time < story.offers[1].committed.time
-    assert found.verdicts is None
-    assert "A later copy was committed by party 3" in told
-    assert "an earlier one owns it" in told
-
-
-@pytest.mark.parametrize("fate", [Fate.FULL, Fate.QUOTA])
-def test_a_valid_sample_that_came_too_late_says_so(archive: Archive, fate: Fate) -> None:
-    found, told = told_in(archive, JUDGED, treated(archive, JUDGED, fate))
-    assert found.verdicts is not None
-    assert found.verdicts.verdict is Verdict.VALID
-    assert fate.value in told
-
-
-def test_a_spent_sample_is_not_used_again(archive: Archive) -> None:
-    found, told = told_in(archive, 3, treated(archive, 3, Fate.SPENT))
-    assert (found.fate, found.verdicts) == (Fate.SPENT, None)
-    assert f"Block {JUDGED} used it" in told
-    assert "used in an earlier block" in told
-
-
-def test_a_batch_of_a_suspended_party_is_void(archive: Archive) -> None:
-    story = sample_story(archive, last_batch(archive, 4)[0].hex())
-    assert story.offers[0].listed == ()
-    told = text(tell_sample(story))
-    assert "party 4 was suspended before any block listed it" in told
-    assert "No block of the chain has used it." in told
-    assert story.blocks == ()
-    assert story.used_at is None
-    left_out = story_of(archive, 4).content
-    assert left_out is not None
-    assert left_out.left_out == (story.offers[0].commitment,)
-    assert "that is no offence" in text(tell_block(story_of(archive, 4)))
-
-
-def last_batch(archive: Archive, party: int) -> tuple[bytes, ...]:
-    batches, _ = read_batches(archive)
-    return next(each.names for each in reversed(batches) if each.on_chain.party == party)
 
 
 def test_a_party_tells_its_life(archive: Archive) -> None:
@@ -341,11 +181,11 @@ def test_a_suspended_party_says_why_and_by_whom(archive: Archive) -> None:
     assert "for: 'it sends bogus samples'" in text(tell_party(story))
 
 
-def test_an_account_tells_its_money(archive: Archive, tiny: TinyNetwork) -> None:
-    story = account_story(archive, tiny.miner.address)
+def test_an_account_tells_its_money(archive: Archive, told: TinyNetwork) -> None:
+    story = account_story(archive, told.miner.address)
     money = story.earnings
-    rewards = read_ledger(tiny.network, tiny.network.history()).rewards
-    assert money.allotted == Money(rewards[tiny.miner.address])
+    rewards = read_ledger(told.network, told.network.history()).rewards
+    assert money.allotted == Money(rewards[told.miner.address])
     assert money.claimed == money.withdrawn == money.final == money.allotted
     assert money.claimable == money.takeable == Money(0)
     assert [block.height for block in money.mined] == [1, 2, 3, 4, 4, 5]
@@ -355,16 +195,16 @@ def test_an_account_tells_its_money(archive: Archive, tiny: TinyNetwork) -> None
     assert "0.000000000000001 ETH (1000 wei) went to the pool when the block was rejected" in told
 
 
-def test_an_account_can_be_a_party_or_only_have_paid(archive: Archive, tiny: TinyNetwork) -> None:
-    party = account_story(archive, tiny.parties[0].signer.address)
+def test_an_account_can_be_a_party_or_only_have_paid(archive: Archive, told: TinyNetwork) -> None:
+    party = account_story(archive, told.parties[0].signer.address)
     assert (party.who.party, party.who.kind) == (1, PartyType.ORIGINAL)
-    payer = account_story(archive, tiny.stranger.address)
+    payer = account_story(archive, told.stranger.address)
     assert payer.earnings.paid_in[0].amount == Money(FUNDING)
     assert payer.earnings.claimable == Money(TOLD.block_reward)
 
 
-def test_a_suspended_party_can_claim_only_against_blocks_before(archive: Archive, tiny: TinyNetwork) -> None:
-    before = account_story(archive, tiny.parties[2].signer.address).earnings
+def test_a_suspended_party_can_claim_only_against_blocks_before(archive: Archive, told: TinyNetwork) -> None:
+    before = account_story(archive, told.parties[2].signer.address).earnings
     assert before.claimable.wei > 0
     third = archive.history.parties[3]  # type: ignore[index]
     pardoned = archive.history.suspensions[4]  # type: ignore[index]
@@ -375,7 +215,7 @@ def test_a_suspended_party_can_claim_only_against_blocks_before(archive: Archive
     assert (after.claimable, after.final) == (Money(0), before.final)
 
 
-def test_a_lineage_links_digests_counts_steps_and_measures(archive: Archive, tiny: TinyNetwork) -> None:
+def test_a_lineage_links_digests_counts_steps_and_measures(archive: Archive, told: TinyNetwork) -> None:
     party = find_party(archive, 1)
     data = patterns(99, 60)
     moves = with_effect(archive, party, with_steps(archive, party, lineage(archive, party)), data)
@@ -386,7 +226,7 @@ def test_a_lineage_links_digests_counts_steps_and_measures(archive: Archive, tin
     assert changed
     digests = [moves.first, *(change.new for change in moves.changes)]
     assert [change.old for change in moves.changes] == digests[:-1]
-    assert moves.model == read_ledger(tiny.network, tiny.network.history()).model_of(party)
+    assert moves.model == read_ledger(told.network, told.network.history()).model_of(party)
     own = held_samples(party, data)
     assert set(own.labels.tolist()) == {0, 1}
     models = [archive.models.load(digest) for digest in digests]
@@ -468,36 +308,6 @@ def test_amounts_and_times_read_in_both_units() -> None:
     assert utc(0) == "1970-01-01T00:00:00Z"
     assert utc(2**60) == "beyond the calendar"
     assert plain({Fate.USED: (1, None, b"\x01")}) == {"used": [1, None, "0x01"]}
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[TinyNetwork]:
-    tiny = tiny_network(tmp_path)
-    yield tiny
-    tiny.chain.close()
-
-
-def test_a_sample_of_an_orphaned_block_is_free_and_used_again(fresh: TinyNetwork) -> None:
-    fresh.play(1)
-    first = archive_of_network(fresh.network)
-    name = built(first, 1).assembled.body.samples[0].sample.hex()
-    fresh.reject(1)
-    freed = archive_of_network(fresh.network)
-    story = sample_story(freed, name)
-    assert (story.used_at, [block.status for block in story.blocks]) == (None, [BlockStatus.ORPHANED])
-    assert "No block of the chain has used it." in text(tell_sample(story))
-    with pytest.raises(SampleNotUsedError):
-        prove_sample(freed, name)
-    assert (
-        len(lineage(freed, find_party(freed, 1)).undone) + len(lineage(freed, find_party(freed, 2)).undone)
-        > 0
-    )
-    BlockMiner(fresh.network, fresh.miner).mine()
-    again = archive_of_network(fresh.network)
-    story = sample_story(again, name)
-    statuses = [block.status for block in story.blocks]
-    assert (story.used_at, statuses) == (1, [BlockStatus.ORPHANED, BlockStatus.PENDING])
-    assert prove_sample(again, name).block_hash == again.history.blocks[0].block_hash
 
 
 def of_height_nine(block: AssembledBlock) -> AssembledBlock:
