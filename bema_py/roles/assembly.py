@@ -13,6 +13,7 @@ from bema_py.core.leaves import (
     batches_digest,
     processing_key,
 )
+from bema_py.core.model_card import ModelCard
 from bema_py.core.rules import Rules
 from bema_py.core.types import (
     Address,
@@ -82,12 +83,16 @@ class BlockContext:
 
 @dataclass(frozen=True)
 class AssembledBlock:
-    """A block's body together with how it came about, and the statements that it rests on."""
+    """A block's body together with how it came about, and the statements that it rests on.
+
+    `cards` are those of the models that it changes.
+    """
 
     body: BlockBody
     statements: StatementList
     candidates: tuple[OwnedSample, ...]
     calibration: BlockCalibration
+    cards: Mapping[PartyId, ModelCard]
 
 
 def block_context(
@@ -177,9 +182,12 @@ def assemble(
         progress=progress,
     )
     samples = _sample_leaves(candidates, calibration)
-    updates = _update_leaves(context.digests, calibration)
+    cards = {party: card_of(calibration.models[party])[0] for party in calibration.changed}
+    updates = tuple(
+        ModelUpdate(party, context.digests[party], card.digest()) for party, card in cards.items()
+    )
     body = lay_out(context, listed, samples, updates)
-    return AssembledBlock(body, statements_of(listed), candidates, calibration)
+    return AssembledBlock(body, statements_of(listed), candidates, calibration, cards)
 
 
 def lay_out(
@@ -252,13 +260,3 @@ def _sample_leaves(
             )
         )
     return tuple(sorted(leaves, key=lambda leaf: leaf.sample))
-
-
-def _update_leaves(
-    digests: Mapping[PartyId, ModelDigest], calibration: BlockCalibration
-) -> tuple[ModelUpdate, ...]:
-    updates = []
-    for party in calibration.changed:
-        card, _ = card_of(calibration.models[party])
-        updates.append(ModelUpdate(party, digests[party], card.digest()))
-    return tuple(updates)

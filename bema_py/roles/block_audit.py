@@ -100,7 +100,7 @@ def audit_block(
         body = recomputed.body
     compare_bodies(book, source, recomputed, evidence.models)
     if body:
-        _check_publication(book, evidence, event, body)
+        _check_publication(book, evidence, event, body, recomputed.assembled)
     return BlockAudit(event, book, body, recomputed)
 
 
@@ -280,8 +280,19 @@ def _recompute(
     return recomputed
 
 
-def _check_publication(book: CheckBook, evidence: Evidence, event: BlockSubmitted, body: BlockBody) -> None:
+def _check_publication(
+    book: CheckBook,
+    evidence: Evidence,
+    event: BlockSubmitted,
+    body: BlockBody,
+    assembled: AssembledBlock | None = None,
+) -> None:
     """Check that whoever continues from this block can read every model it changed."""
+    right = assembled.body.updates if assembled else ()
     for index, update in enumerate(body.updates, start=1 + len(body.samples)):
         with book.reading(Check.PUBLICATION, Place(event.height, index, update.party)):
-            evidence.models.load(update.new)
+            if assembled and update in right:
+                model = assembled.calibration.models[update.party]
+                evidence.models.confirm(update.new, assembled.cards[update.party], model)
+            else:
+                evidence.models.load(update.new)

@@ -76,6 +76,15 @@ class ModelCache:
         self._remember(digest, model)
         return model
 
+    def confirm(self, digest: ModelDigest, card: ModelCard, model: Model) -> None:
+        """Check that the store holds a model that was computed, with its digest and its card, and remember it.
+
+        The store holds every byte to digests that follow from the model, so nothing need be decoded again.
+        """
+        self._store.get_object(Digest(digest), max_size=MAX_CARD_SIZE)
+        self._store.get_file(card.parameters, max_size=parameter_file_size(card.architecture))
+        self._remember(digest, model)
+
     def _remember(self, digest: ModelDigest, model: Model) -> None:
         self._models[digest] = model
         self._models.move_to_end(digest)
