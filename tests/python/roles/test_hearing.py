@@ -17,6 +17,8 @@ from bema_py.core.rules import Rules
 from bema_py.core.types import Commitment, Digest, PartyId
 from bema_py.core.witness import SignedStatement, StatementList
 from bema_py.learning.margin import Verdict
+from bema_py.roles.audit_scope import Scope
+from bema_py.roles.auditor import AuditPlan, audit
 from bema_py.roles.batches import load_listed
 from bema_py.roles.block_audit import BlockAudit, Evidence, audit_block
 from bema_py.roles.block_miner import BlockMiner
@@ -30,6 +32,8 @@ from bema_py.roles.original_party import carry, suspend_failing
 from bema_py.roles.reasons import publish_reason
 from bema_py.roles.statement_files import StatementFileError, statements_in, write_statement
 from bema_py.roles.witness import WrongReferencesError, state
+
+FROM_BLOCK_2 = AuditPlan(Scope(2))
 
 
 @pytest.fixture
@@ -91,6 +95,10 @@ def test_who_keeps_failing_is_suspended_and_the_audit_agrees(played: Witnessed) 
     report = played.audit()
     assert report.exit_code == 0
     assert not [each for each in report.book.findings if each.check is Check.FAILURES]
+    partial = audit(tiny.network.deployment, tiny.network.events(), tiny.network.store, plan=FROM_BLOCK_2)
+    (notice,) = [each for each in partial.book.findings if each.check is Check.FAILURES]
+    assert (partial.exit_code, notice.status, notice.place.party) == (0, Status.NOTICE, ATTACKER)
+    assert "cannot be judged: block 1 was not recomputed" in notice.message
 
 
 def test_a_suspension_for_failing_that_did_not_happen_is_named(fresh: Witnessed) -> None:
