@@ -99,6 +99,15 @@ contract ApprovalsTest is Fixture {
         vm.assertEq(_register(candidate, approvals), 5);
     }
 
+    /// @dev Nonces of one place in different words do not use each other up.
+    function testAcceptsNoncesOfEveryWord() public {
+        _register(candidate, approvals);
+        candidate.account = STRANGER;
+        approvals[0] = _approve(candidate, 0, 1, 7 + 256, GENESIS_TIME);
+        approvals[1] = _approve(candidate, 2, 1, 7 + 8 * 256, GENESIS_TIME);
+        vm.assertEq(_register(candidate, approvals), 5);
+    }
+
     function testRefusesRevokedApproval() public {
         vm.expectEmit(address(bema));
         emit IBema.ApprovalRevoked(founders[2], 7);

@@ -56,6 +56,11 @@ contract ConfigurationTest is Fixture {
         vm.assertEq(_deploy(given, list).parameters().classes, 2);
     }
 
+    function testAcceptsFewerApprovalsThanHolders() public {
+        given.approvalsPerClass = 1;
+        vm.assertEq(_deploy(given, list).parameters().approvalsPerClass, 1);
+    }
+
     function testRefusesApprovalsPerClass() public {
         given.approvalsPerClass = 0;
         _refuses(abi.encodeWithSelector(IBema.ApprovalsPerClassOutOfRange.selector, 0, 1, 2));

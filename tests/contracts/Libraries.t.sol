@@ -66,6 +66,19 @@ contract BitSlicedCounterTest is Test {
         }
     }
 
+    /// @dev Memory that was used and given back is not zero.
+    function testCountersBeginAtZeroInUsedMemory() public pure {
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            for { let place := start } lt(place, add(start, 512)) { place := add(place, 32) } {
+                mstore(place, not(0))
+            }
+        }
+        uint256[] memory planes = BitSlicedCounter.upTo(7);
+        vm.assertEq(planes.minimum(3), 0);
+        vm.assertEq(planes.below(3, 1), 3);
+    }
+
     function testNothingCounted() public pure {
         uint256[] memory planes = BitSlicedCounter.upTo(0);
         vm.assertEq(planes.below(7, 1), 7);

@@ -27,6 +27,8 @@ contract PartiesTest is Fixture {
         bema.registerOriginalParty(CARD, ALL);
         vm.prank(founders[1]);
         bema.registerOriginalParty(CARD, ALL);
+        (tip, height, submittedAt) = bema.tip();
+        vm.assertEq(tip, 0);
         vm.warp(GENESIS_TIME + 9);
         vm.expectEmit(address(bema));
         emit IBema.OriginalPartyRegistered(3, founders[2], CARD, HELD_3, ALL);
