@@ -220,6 +220,11 @@ contract FraudProofsTest is Chain {
         leaves[3] = sample;
         header = _growWith(leaves);
         _rejectsPair(1, 2);
+        // Read as the first one's kind, the second leaf would be above it.
+        leaves[0] = _goodRecord();
+        leaves[2] = _sampleLeaf(type(uint256).max, 1, commitment);
+        header = _growWith(leaves);
+        _rejectsPair(1, 2);
     }
 
     function testRejectsSecondRecord() public {
@@ -363,6 +368,21 @@ contract FraudProofsTest is Chain {
         invented = _proofOf(leaves, 3);
         invented.preimage = leaves[2];
         _refusesUnprovedPair(first, invented);
+    }
+
+    /// @dev Otherwise whoever invents an earlier reward would reject an honest block.
+    function testRefusesInventedEarlierReward() public {
+        header = _growWith(leaves);
+        bytes[] memory later = _laterLeaves(2 ether);
+        bytes memory laterHeader = _growWith(later);
+        IBema.LeafProof memory leaf = _proofOf(later, 1);
+        IBema.LeafProof memory earlier = _proofOf(leaves, 5);
+        earlier.preimage = _rewardLeaf(address(7), 3 ether);
+        try bema.rejectDecreasedReward(laterHeader, 2, leaf, header, uint32(leaves.length), earlier) {
+            vm.assertTrue(false);
+        } catch (bytes memory reason) {
+            vm.assertEq(bytes32(bytes4(reason)), bytes32(IBema.RootMismatch.selector));
+        }
     }
 
     function testRefusesAfterTheWindow() public {

@@ -57,6 +57,11 @@ contract LensTest is Chain {
         _join();
     }
 
+    function testOverviewGivesTheTargetOfThisSecond() public {
+        vm.warp(GENESIS_TIME + SPACING * (PATIENCE + 2));
+        vm.assertEq(lens.overview(bema).target, _parameters().target << 2);
+    }
+
     function testOverview() public {
         bytes memory header = _submit(ROOT);
         ILens.Overview memory seen = lens.overview(bema);
