@@ -176,7 +176,7 @@ def _find(
     order = np.random.default_rng([settings.party.seed, len(outbox.offered)]).permutation(len(fresh))[:scan]
     part = fresh.select(order)
     with progress() as bars:
-        task = bars.add_task("scoring private records")
+        task = bars.add_task("looking through private records")
         return find_samples(
             network,
             history,

@@ -9,10 +9,10 @@ from bema_py.core.types import Address, Commitment, Digest, PartyId
 from bema_py.experiments.adversary import Attack
 from bema_py.experiments.holdings import Holdings
 from bema_py.experiments.notes import BlockNotes, Offers, block_notes
-from bema_py.experiments.scanning import ATTACKER_PIECE, Search, scorer_of, wanted_rows
+from bema_py.experiments.scanning import Search, wanted_rows
 from bema_py.experiments.setups import Budget
 from bema_py.experiments.strategies.view import AttackView, Ring, Scene
-from bema_py.experiments.systems import System
+from bema_py.experiments.systems import System, scorer_of
 from bema_py.experiments.world import position
 from bema_py.learning.datasets import Dataset
 from bema_py.roles.assembly import ListedBatch
@@ -62,20 +62,16 @@ def offered(
     """Give what every party offers for a block: honest ones what is valid, attackers what their strategy chooses."""
     parties = system.membership.ids
     quota, size = budget.messages // len(parties), budget.scan // len(parties)
-    scorer = scorer_of(system)
+    chooser = system.chooser()
     offers: dict[PartyId, tuple[Sample, ...]] = {}
     for party in parties:
         if party not in attack.parties and party not in suspended:
-            search = Search(holdings.scan(party, height, size), holdings.private[party], scorer)
-            offers[party] = holdings.offer(party, wanted_rows(system, search, quota))
+            rows = holdings.scan(party, height, size)
+            offers[party] = holdings.offer(party, wanted_rows(chooser, rows, holdings.private[party], quota))
     limits = attack.limits(sum(map(len, offers.values())), quota, suspended)
+    scorer = scorer_of(system)
     searches = {
-        party: Search(
-            holdings.scan(party, height, size * attack.supply),
-            holdings.private[party],
-            scorer,
-            ATTACKER_PIECE,
-        )
+        party: Search(holdings.scan(party, height, size * attack.supply), holdings.private[party], scorer)
         for party in limits
     }
     scene = Scene(height, system, scorer, searches, ring)

@@ -1,31 +1,19 @@
 """Looking through a party's records: in the order drawn, and no further than until enough was found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
-from bema_py.experiments.systems import System
+from bema_py.experiments.systems import Chooser, Scorer
 from bema_py.learning.datasets import Dataset, IndexArray
-from bema_py.learning.forward import ByteArray
 from bema_py.learning.krum import Integers
-from bema_py.learning.scoring import Scores, group_models, group_scores
+from bema_py.learning.scoring import Scores
 
-HONEST_PIECE = 32
-"""Records that an honest party scores at once: more at once is hardly faster, and less would be left over."""
+FIRST_PIECE = 32
+"""Records that an honest party looks at before it first asks whether it has found enough."""
 ATTACKER_PIECE = 128
 """Records that an attacker scores at once: it judges each under every class, which is faster for many."""
-
-Scorer = Callable[[ByteArray], Scores]
-"""Gives the exact scores (members, samples, classes) of images at the models of one block."""
-
-
-def scorer_of(system: System) -> Scorer:
-    """Give the scores of a system's models as they are now; the models are stacked once for the whole block."""
-    models = [system.models[party] for party in system.membership.ids]
-    groups = group_models(models, system.rules.input, system.rules.classes)
-    return partial(group_scores, groups, classes=system.rules.classes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +32,7 @@ class Piece:
 
 @dataclass(eq=False)
 class Search:
-    """The records that a party may look through for a block, in the order drawn; nothing is scored twice.
+    """The records that an attacker may look through for a block, in the order drawn; nothing is scored twice.
 
     size: records scored at once.
     """
@@ -52,7 +40,7 @@ class Search:
     rows: IndexArray
     private: Dataset
     scorer: Scorer
-    size: int = HONEST_PIECE
+    size: int = ATTACKER_PIECE
     scored: list[Piece] = field(default_factory=list)
 
     def pieces(self) -> Iterator[Piece]:
@@ -65,11 +53,23 @@ class Search:
             yield self.scored[number]
 
 
-def wanted_rows(system: System, search: Search, quota: int) -> IndexArray:
-    """Give the rows of the first `quota` records that an honest party may offer."""
+def growing(count: int, first: int) -> list[int]:
+    """Give where to cut `count` records into pieces, each three times as long as all before it together.
+
+    Where little is found nearly everything is looked at in one piece, which takes the least time.
+    """
+    cuts = [first]
+    while 4 * cuts[-1] < count:
+        cuts.append(4 * cuts[-1])
+    return cuts if first < count else []
+
+
+def wanted_rows(chooser: Chooser, rows: IndexArray, private: Dataset, quota: int) -> IndexArray:
+    """Give the first `quota` of these rows that an honest party may offer."""
     found: list[int] = []
-    for piece in search.pieces():
-        found += piece.rows[system.wanted(piece.scores, piece.labels)].tolist()
+    for part in np.split(rows, growing(len(rows), FIRST_PIECE)):
+        samples = private.select(part)
+        found += part[chooser(samples.images, samples.labels.astype(np.int64))].tolist()
         if len(found) >= quota:
             break
     return np.array(found[:quota], dtype=np.int64)

@@ -1,7 +1,8 @@
 """The systems under comparison: which samples they want, and what a block of them does to the models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -16,12 +17,14 @@ from bema_py.experiments.witnessing import heard, witnessed
 from bema_py.experiments.world import World, account_of, genesis_hash
 from bema_py.learning.attacks import BogusSample, bogus_samples
 from bema_py.learning.candidates import CandidateSample
+from bema_py.learning.forward import ByteArray
 from bema_py.learning.hmr import hmr_bogus, margins, step_on_both
 from bema_py.learning.krum import Integers
 from bema_py.learning.margin import Verdict, judge
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
-from bema_py.learning.scoring import Scores, class_scores
+from bema_py.learning.scoring import Scores, class_scores, group_models, group_scores
+from bema_py.learning.sieve import Mask, Sieve
 from bema_py.roles.assembly import (
     AssembledBlock,
     BlockContext,
@@ -38,6 +41,10 @@ from bema_py.roles.rewards import Purse
 from bema_py.roles.sample_miner import samples_at
 
 Used = frozenset[SampleId]
+Scorer = Callable[[ByteArray], Scores]
+"""Gives the exact scores (members, samples, classes) of images at the models of one block."""
+Chooser = Callable[[ByteArray, Integers], Mask]
+"""Called with images (samples, channels, height, width) and their labels (samples,); says which may be offered."""
 BY_WITNESS = REFUSED | {Verdict.UNHEARD, Verdict.VALID}
 """The verdicts on samples that pass eqs. 8 to 10."""
 
@@ -72,8 +79,11 @@ class System(Protocol):
     def rules(self) -> Rules:
         """The rules in force."""
 
+    def chooser(self) -> Chooser:
+        """Give what tells honest parties, at the models as they are now, which samples they may offer."""
+
     def wanted(self, scores: Scores, labels: Integers) -> npt.NDArray[np.bool_]:
-        """Say which samples an honest party may offer, by scores (members, samples, classes)."""
+        """Say the same by scores (members, samples, classes)."""
 
     def bogus(self, scores: Scores, labels: Integers) -> tuple[BogusSample, ...]:
         """Find the samples that eq. 1 turns into bogus ones."""
@@ -112,6 +122,11 @@ class BemaSystem:
         return cls(
             world, rules, world.models, membership_of(world.members), public, Ledger(), genesis_hash(seed)
         )
+
+    def chooser(self) -> Chooser:
+        """Choose what is valid (eqs. 8 to 10), by no more scores than that takes."""
+        models = [self.models[party] for party in self.membership.ids]
+        return Sieve(models, self.membership, self.rules).valid
 
     def wanted(self, scores: Scores, labels: Integers) -> npt.NDArray[np.bool_]:
         """Say which samples are valid (eqs. 8 to 10)."""
@@ -180,6 +195,10 @@ class HmrSystem:
         """Stand before the first block."""
         return cls(rules, world.models, membership_of(world.members), genesis_hash(seed))
 
+    def chooser(self) -> Chooser:
+        """Choose by the scores of all models."""
+        return by_scores(self)
+
     def wanted(self, scores: Scores, labels: Integers) -> npt.NDArray[np.bool_]:
         """Say which samples have rho <= 0 (Definition 2)."""
         return margins(scores, labels).valid
@@ -206,6 +225,19 @@ class HmrSystem:
     def calibrated(self, models: list[Model], images: npt.NDArray[np.uint8], labels: Integers) -> list[Model]:
         """Give the models after a block's samples."""
         return step_on_both(models, images, labels, self.rules, self.rules.step_size(self.height))
+
+
+def by_scores(system: System) -> Chooser:
+    """Give a chooser that lets every model score every sample; the models are stacked once."""
+    scorer = scorer_of(system)
+    return lambda images, labels: system.wanted(scorer(images), labels)
+
+
+def scorer_of(system: System) -> Scorer:
+    """Give the scores of a system's models as they are now; the models are stacked once for the whole block."""
+    models = [system.models[party] for party in system.membership.ids]
+    groups = group_models(models, system.rules.input, system.rules.classes)
+    return partial(group_scores, groups, classes=system.rules.classes)
 
 
 def judged_by_witness(assembled: AssembledBlock, world: World) -> dict[SampleId, Verdict]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from bema_py.core.rules import Rules
 from bema_py.core.types import PartyId
-from bema_py.experiments.systems import Played, System
+from bema_py.experiments.systems import Chooser, Played, System, by_scores
 from bema_py.learning.attacks import BogusSample
 from bema_py.learning.krum import Integers
 from bema_py.learning.membership import Membership
@@ -16,7 +16,7 @@ from bema_py.learning.model import Model
 from bema_py.learning.scoring import Scores
 from bema_py.roles.assembly import ListedBatch
 
-Chooser = Callable[[System, Scores, Integers], npt.NDArray[np.bool_]]
+Choice = Callable[[System, Scores, Integers], npt.NDArray[np.bool_]]
 """Called with the system, scores (members, samples, classes) and labels (samples,); says which samples are wanted."""
 
 
@@ -34,7 +34,7 @@ class WatchedSystem:
     """Another system with its own choice of what to offer; `before_block` sees what a block lists."""
 
     system: System
-    choose: Chooser = as_system_wants
+    choose: Choice = as_system_wants
     before_block: Callable[[System, Sequence[ListedBatch]], None] = nobody_looks
 
     @property
@@ -51,6 +51,10 @@ class WatchedSystem:
     def rules(self) -> Rules:
         """Give the rules in force."""
         return self.system.rules
+
+    def chooser(self) -> Chooser:
+        """Choose by the scores of all models, so that the function sees them."""
+        return by_scores(self)
 
     def wanted(self, scores: Scores, labels: Integers) -> npt.NDArray[np.bool_]:
         """Choose what an honest party may offer."""

@@ -12,14 +12,16 @@ from bema_py.core.batch import Batch, Sample
 from bema_py.core.errors import PolicyError
 from bema_py.core.types import Digest, PartyId
 from bema_py.learning.datasets import Dataset
-from bema_py.learning.margin import Verdict, judge
 from bema_py.learning.progress import Progress
-from bema_py.learning.scoring import class_scores
+from bema_py.learning.sieve import Sieve
 from bema_py.roles.assembly import membership_of
 from bema_py.roles.history import History
 from bema_py.roles.ledger import Ledger
 from bema_py.roles.network import Network, parent_models
 from bema_py.roles.outbox import Outbox, PendingBatch
+
+PIECE = 1024
+"""Records that are looked through at once."""
 
 SaltSource = Callable[[], bytes]
 
@@ -61,13 +63,20 @@ def find_samples(
     limit: int,
     progress: Progress | None = None,
 ) -> tuple[Sample, ...]:
-    """Return up to `limit` samples of `scan` that are valid at the tip's models (eqs. 3 to 10), in data order."""
-    models = parent_models(network, history, ledger)
-    scores = class_scores(list(models.values()), scan.images, network.rules.classes, progress=progress)
+    """Return the first samples of `scan`, at most `limit`, that are valid at the tip's models (eqs. 3 to 10)."""
+    models = list(parent_models(network, history, ledger).values())
     membership = membership_of(history.members_at(ledger.height + 1, network.rules))
-    judgements = judge(scores, scan.labels.astype(np.int64), membership, network.rules)
-    valid = [index for index, judgement in enumerate(judgements) if judgement.verdict is Verdict.VALID]
-    return samples_at(scan, valid[:limit])
+    sieve = Sieve(models, membership, network.rules)
+    labels = scan.labels.astype(np.int64)
+    found: list[int] = []
+    for start in range(0, len(scan), PIECE):
+        part = slice(start, min(start + PIECE, len(scan)))
+        found += (start + np.flatnonzero(sieve.valid(scan.images[part], labels[part]))).tolist()
+        if progress is not None:
+            progress("look through", part.stop, len(scan))
+        if len(found) >= limit:
+            break
+    return samples_at(scan, found[:limit])
 
 
 def samples_at(dataset: Dataset, indices: Sequence[int]) -> tuple[Sample, ...]:

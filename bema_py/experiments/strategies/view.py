@@ -10,9 +10,9 @@ import numpy as np
 from bema_py.core.batch import Sample
 from bema_py.core.types import PartyId, SampleId
 from bema_py.core.witness import WitnessRules
-from bema_py.experiments.scanning import Scorer, Search
+from bema_py.experiments.scanning import Search
 from bema_py.experiments.strategies.surrogate import Surrogate
-from bema_py.experiments.systems import System
+from bema_py.experiments.systems import Scorer, System
 from bema_py.learning.datasets import Dataset
 from bema_py.roles.sample_miner import samples_at
 

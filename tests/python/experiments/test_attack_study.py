@@ -18,7 +18,7 @@ from bema_py.experiments.holdings import Holdings
 from bema_py.experiments.methods import METHODS, WITNESSED_RULES
 from bema_py.experiments.notes import block_notes
 from bema_py.experiments.runs import begin, open_case, run
-from bema_py.experiments.scanning import ATTACKER_PIECE, Search, scorer_of
+from bema_py.experiments.scanning import ATTACKER_PIECE, Search
 from bema_py.experiments.setups import Budget
 from bema_py.experiments.strategies import crafting
 from bema_py.experiments.strategies.altered import SHARES, Backdoor, blends, mixed
@@ -35,7 +35,7 @@ from bema_py.experiments.strategies.natural import (
 )
 from bema_py.experiments.strategies.repeating import flooding, replay
 from bema_py.experiments.strategies.view import AttackView, Scene
-from bema_py.experiments.systems import Played
+from bema_py.experiments.systems import Played, scorer_of
 from bema_py.experiments.witnessing import with_references
 from bema_py.experiments.world import open_world
 from bema_py.learning.attacks import stamped

@@ -147,7 +147,7 @@ def test_a_search_scores_only_what_is_asked_for_and_nothing_twice():
         return np.zeros((1, len(images), 10), dtype=np.int64)
 
     data = Dataset(np.zeros((100, 1, 4, 4), np.uint8), np.zeros(100, np.uint8))
-    search = Search(np.arange(100), data, scorer)
+    search = Search(np.arange(100), data, scorer, size=32)
     assert [len(piece.rows) for piece in islice(search.pieces(), 2)] == [32, 32]
     assert scored == [32, 32]
     assert [len(piece.rows) for piece in search.pieces()] == [32, 32, 32, 4]

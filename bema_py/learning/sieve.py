@@ -1,0 +1,176 @@
+"""Which samples are valid (eqs. 8 to 10), decided exactly and by as few scores as the decision needs.
+
+Most samples are refused, and what refuses them is mostly seen early. Eqs. 9 and 10 ask the holders of the class alone.
+Of eq. 8 an upper bound on the other classes' aggregates is enough: a model that has not scored a sample yet counts with
+the largest score there is. What no bound decides is scored by every model and judged as a miner judges it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from bema_py.core.architecture import Architecture
+from bema_py.core.layers import Convolution, Linear
+from bema_py.core.rules import Rules
+from bema_py.learning.arithmetic import ONE
+from bema_py.learning.forward import ByteArray
+from bema_py.learning.krum import Integers, KrumAggregate, krum_aggregate, neighbour_count
+from bema_py.learning.margin import judge
+from bema_py.learning.membership import Membership
+from bema_py.learning.model import Model
+from bema_py.learning.scoring import ModelGroup, Scores, group_models, group_scores
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(eq=False)
+class Sieve:
+    """Tells at the models of one block which samples are valid, without the data witness (10b).
+
+    models: in the order of the membership. stacks: models that were scored together before, by their positions.
+    """
+
+    models: Sequence[Model]
+    membership: Membership
+    rules: Rules
+    stacks: dict[tuple[int, ...], tuple[ModelGroup, ...]] = field(default_factory=dict)
+
+    def valid(self, images: ByteArray, labels: Integers) -> Mask:
+        """Say for each sample whether `judge` would find it valid.
+
+        `images` is uint8 (n, channels, height, width), `labels` (n,).
+        """
+        result = np.zeros(len(labels), dtype=np.bool_)
+        for label in np.unique(labels):
+            rows = np.flatnonzero(labels == label)
+            result[rows] = self._of_class(images[rows], int(label))
+        return result
+
+    def _of_class(self, images: ByteArray, label: int) -> Mask:
+        """Decide for samples of one class."""
+        result = np.zeros(len(images), dtype=np.bool_)
+        holders, rivals = self.membership.holders(label), self._rivals(label)
+        if not holders or not rivals:
+            return result
+        seen = Partial.of(self, images)
+        seen.score(holders)
+        own = self._aggregate(seen, label)
+        sure = (own.total >= self.rules.delta * own.neighbours) & (
+            own.spread <= self.rules.sigma * own.neighbours
+        )
+        seen.keep(sure)
+        # No margin lies above 1.
+        if self.rules.tau < ONE and self.rules.wrong_class == "largest":
+            self._keep_undecided(seen, label, rivals)
+            seen.score(self._cover(seen, self._open(seen, label, rivals)))
+            self._keep_undecided(seen, label, rivals)
+        if self.rules.tau < ONE:
+            seen.score(range(len(self.models)))
+            verdicts = judge(seen.scores, np.full(len(seen.rows), label), self.membership, self.rules)
+            seen.keep(np.array([verdict.valid for verdict in verdicts], dtype=np.bool_))
+        result[seen.rows] = True
+        return result
+
+    def _rivals(self, label: int) -> tuple[int, ...]:
+        """Give the other classes that somebody holds."""
+        return tuple(y for y in range(self.rules.classes) if y != label and self.membership.holders(y))
+
+    def _aggregate(self, seen: "Partial", label: int) -> KrumAggregate:
+        """Give the exact aggregate of a class that all its holders have scored."""
+        holders = list(self.membership.holders(label))
+        values = np.ascontiguousarray(seen.scores[holders, :, label])
+        return krum_aggregate(values, neighbour_count(len(holders), self.rules.alpha))
+
+    def _open(self, seen: "Partial", label: int, rivals: Sequence[int]) -> dict[int, Mask]:
+        """Say of which other classes the aggregate may yet be large enough for eq. 8, for each sample."""
+        own = self._aggregate(seen, label)
+        found: dict[int, Mask] = {}
+        for rival in rivals:
+            holders = list(self.membership.holders(rival))
+            most = neighbour_count(len(holders), self.rules.alpha)
+            values = np.where(seen.known[holders, None], seen.scores[holders, :, rival], ONE)
+            # Whichever members the aggregate takes, no `most` scores sum to more than the largest ones.
+            bound = np.sort(values, axis=0)[-most:].sum(axis=0)
+            least = own.total * most - bound * own.neighbours
+            found[rival] = least <= self.rules.tau * own.neighbours * most
+        return found
+
+    def _keep_undecided(self, seen: "Partial", label: int, rivals: Sequence[int]) -> None:
+        """Drop the samples whose margin is above tau whatever the missing scores are."""
+        undecided = self._open(seen, label, rivals)
+        seen.keep(np.any(list(undecided.values()), axis=0))
+
+    def _cover(self, seen: "Partial", undecided: dict[int, Mask]) -> list[int]:
+        """Choose cheap models that have not scored yet and together hold every class that is open for a sample."""
+        weights = {label: int(mask.sum()) for label, mask in undecided.items() if mask.any()}
+        chosen: list[int] = []
+        candidates = {
+            position: member.held
+            for position, member in enumerate(self.membership.parties)
+            if not seen.known[position]
+        }
+        while weights and candidates:
+            gains = {
+                k: sum(weights.get(y, 0) for y in held) / effort(self.models[k].architecture)
+                for k, held in candidates.items()
+            }
+            best = max(gains, key=gains.__getitem__)
+            if not gains[best]:
+                break
+            chosen.append(best)
+            weights = {y: weight for y, weight in weights.items() if y not in candidates[best]}
+            del candidates[best]
+        return chosen
+
+    def scores(self, positions: tuple[int, ...], images: ByteArray) -> Scores:
+        """Give the exact scores of some models, stacked once for the sieve's whole life."""
+        if positions not in self.stacks:
+            chosen = [self.models[position] for position in positions]
+            self.stacks[positions] = group_models(chosen, self.rules.input, self.rules.classes)
+        return group_scores(self.stacks[positions], images, self.rules.classes)
+
+
+def effort(architecture: Architecture) -> int:
+    """Give how many products one sample takes; those of convolutions count three times, as long as they take."""
+    pairs = zip(architecture.layers, architecture.shapes()[1:], strict=True)
+    return sum(
+        (3 if isinstance(layer, Convolution) else 1) * prod(layer.parameter_shapes()[0]) * prod(shape[1:])
+        for layer, shape in pairs
+        if isinstance(layer, Convolution | Linear)
+    )
+
+
+@dataclass(eq=False)
+class Partial:
+    """The samples that are still in question, by some of the models' scores.
+
+    rows: their places among the samples at first. scores: (members, samples, classes) in 2^-24, zero where unknown.
+    known: (members,), whether the member's model has scored them.
+    """
+
+    sieve: Sieve
+    images: ByteArray
+    rows: Integers
+    scores: Scores
+    known: Mask
+
+    @classmethod
+    def of(cls, sieve: Sieve, images: ByteArray) -> "Partial":
+        """Begin with all samples and no score."""
+        members = len(sieve.models)
+        scores = np.zeros((members, len(images), sieve.rules.classes), dtype=np.int64)
+        return cls(sieve, images, np.arange(len(images)), scores, np.zeros(members, dtype=np.bool_))
+
+    def score(self, positions: Sequence[int]) -> None:
+        """Let these models score the samples that are left, unless they did before."""
+        new = tuple(position for position in positions if not self.known[position])
+        if new and len(self.rows):
+            self.scores[list(new)] = self.sieve.scores(new, self.images)
+        self.known[list(new)] = True
+
+    def keep(self, mask: Mask) -> None:
+        """Leave only these samples in question."""
+        self.images, self.rows, self.scores = self.images[mask], self.rows[mask], self.scores[:, mask]
