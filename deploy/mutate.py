@@ -2,6 +2,7 @@
 
     python -m deploy.mutate             judges what is new, writes docs/mutation.md and docs/results/mutation.json
     python -m deploy.mutate --fresh     judges everything again
+    python -m deploy.mutate --survivors judges what survived by the written figures, and brings these up to date
 
 Verdicts are kept in cache/mutation/verdicts.json by the digest of the changed file, so a run that was cut off goes on
 and a changed file is judged anew. Survivors are judged again every time, since tests change. Slither needs other
@@ -21,7 +22,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 from deploy.mutation_bench import Bench, Mutant, Verdict
-from deploy.mutation_page import write_results
+from deploy.mutation_page import describe, survivors_written, update_results, write_results
 from deploy.tools import ROOT, run
 
 _FOLDER = ROOT / "cache" / "mutation"
@@ -46,11 +47,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", default="", help="judge only files whose name holds this text; writes no page"
     )
+    parser.add_argument(
+        "--survivors",
+        action="store_true",
+        help="judge what survived by the written figures, after tests changed",
+    )
     given = parser.parse_args(arguments)
     texts = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in _contracts()}
     mutants = {
         _digest(mutant, texts): mutant for mutant in list_mutants(given.slither) if given.only in mutant.file
     }
+    if given.survivors:
+        return judge_survivors(mutants, texts, given.workers)
     verdicts = {} if given.fresh else _load()
     left = _open(mutants, verdicts)[: given.limit]
     judge_all({digest: mutants[digest] for digest in left}, verdicts, given.workers)
@@ -58,6 +66,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     judged = [(mutant, verdicts[digest]) for digest, mutant in mutants.items() if digest in verdicts]
     return write_results(len(mutants), judged, texts)
+
+
+def judge_survivors(mutants: dict[str, Mutant], texts: dict[str, bytes], workers: int) -> int:
+    """Judge the survivors of the written figures again: tests changed, the contracts did not."""
+    written = survivors_written(texts)
+    chosen = {digest: mutant for digest, mutant in mutants.items() if describe(mutant, texts) in written}
+    verdicts = _load()
+    judge_all(chosen, verdicts, workers)
+    return update_results([(mutant, verdicts[digest]) for digest, mutant in chosen.items()], texts)
 
 
 def list_mutants(slither: Path) -> list[Mutant]:

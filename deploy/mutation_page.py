@@ -15,6 +15,7 @@ from deploy.tools import ROOT
 PAGE = ROOT / "docs" / "mutation.md"
 RESULTS = ROOT / "docs" / "results" / "mutation.json"
 _REASONS = ROOT / "deploy" / "mutation.toml"
+SURVIVED = Verdict("survived")
 _OUTCOMES = ("killed", "survived", "same bytecode", "does not compile")
 _HEAD = """# How much the tests of the contracts notice
 
@@ -28,23 +29,54 @@ and `Sha256d.ofMemory`; the others change it.
 
 def write_results(count: int, judged: Sequence[tuple[Mutant, Verdict]], texts: dict[str, bytes]) -> int:
     """Write page and figures of the judged among `count` mutants; 1 where a survivor has no reason, else 0."""
-    reasons = tomllib.loads(_REASONS.read_text())
-    survivors = [describe(mutant, texts) for mutant, verdict in judged if verdict.outcome == "survived"]
-    groups = {text: group_of(text, reasons) for text in sorted(survivors)}
     outcomes = Counter(verdict.outcome for _, verdict in judged)
-    unexplained = [text for text, group in groups.items() if not group]
-    equivalent = len(survivors) - len(unexplained)
-    valid = outcomes["killed"] + outcomes["survived"]
     figures: dict[str, Any] = {
         "mutants": count,
-        "sources": hashlib.sha256(b"".join(texts[name] for name in sorted(texts))).hexdigest(),
+        "sources": digest_of(texts),
         "judged": len(judged),
         "outcomes": {outcome: outcomes[outcome] for outcome in _OUTCOMES},
-        "argued_equivalent": equivalent,
-        "score": round(outcomes["killed"] / max(1, valid), 4),
-        "score_without_equivalents": round(outcomes["killed"] / max(1, valid - equivalent), 4),
         "by_mutator": _table((mutant.mutator, verdict) for mutant, verdict in judged),
         "by_file": _table((mutant.file, verdict) for mutant, verdict in judged),
+    }
+    return _write(figures, [describe(mutant, texts) for mutant, verdict in judged if verdict == SURVIVED])
+
+
+def survivors_written(texts: dict[str, bytes]) -> set[str]:
+    """Give the survivors of the written figures; raises ValueError where these are of other contracts."""
+    figures = json.loads(RESULTS.read_text())
+    if figures["sources"] != digest_of(texts):
+        raise ValueError(f"{RESULTS.name} is of other contracts: judge all mutants of the present ones")
+    return set(figures["survivors"])
+
+
+def update_results(judged: Sequence[tuple[Mutant, Verdict]], texts: dict[str, bytes]) -> int:
+    """Move those of the written survivors that are now killed, in page and figures; the exit code as above."""
+    figures = json.loads(RESULTS.read_text())
+    still = {describe(mutant, texts) for mutant, verdict in judged if verdict == SURVIVED}
+    killed = {describe(mutant, texts): mutant for mutant, _ in judged if describe(mutant, texts) not in still}
+    for mutant in killed.values():
+        for row in (
+            figures["outcomes"],
+            figures["by_mutator"][mutant.mutator],
+            figures["by_file"][mutant.file],
+        ):
+            row["survived"] -= 1
+            row["killed"] += 1
+    return _write(figures, [text for text in figures["survivors"] if text not in killed])
+
+
+def _write(figures: dict[str, Any], survivors: Sequence[str]) -> int:
+    """Complete the figures by the survivors' reasons and the scores, and write them and their page."""
+    reasons = tomllib.loads(_REASONS.read_text())
+    groups = {text: group_of(text, reasons) for text in sorted(survivors)}
+    unexplained = [text for text, group in groups.items() if not group]
+    equivalent = len(survivors) - len(unexplained)
+    killed = figures["outcomes"]["killed"]
+    valid = killed + figures["outcomes"]["survived"]
+    figures |= {
+        "argued_equivalent": equivalent,
+        "score": round(killed / max(1, valid), 4),
+        "score_without_equivalents": round(killed / max(1, valid - equivalent), 4),
         "survivors": groups,
     }
     RESULTS.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
@@ -52,6 +84,11 @@ def write_results(count: int, judged: Sequence[tuple[Mutant, Verdict]], texts: d
     for text in unexplained:
         print(f"survives without a reason: {text}", file=sys.stderr)
     return 1 if unexplained else 0
+
+
+def digest_of(texts: dict[str, bytes]) -> str:
+    """Give the digest of all sources, which says to what contracts figures belong."""
+    return hashlib.sha256(b"".join(texts[name] for name in sorted(texts))).hexdigest()
 
 
 def describe(mutant: Mutant, texts: dict[str, bytes]) -> str:
