@@ -1,7 +1,7 @@
 """One chain, embedded in this process or behind a URL, with every failure named."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,6 +182,36 @@ class Chain:
         """
         with self.answering():
             return self.web3.manager.request_blocking(RPCEndpoint(method), parameters)
+
+    def request_all(self, asked: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        """Send requests that change nothing in one batch and give their results in order, as they came.
+
+        Raises `ChainResponseError` for the first that was refused, `ChainUnreachableError`.
+        """
+        provider = self.web3.provider
+        if not isinstance(provider, HTTPProvider):
+            return [self.request(method, parameters) for method, parameters in asked]
+        answers = self._batch(provider, [(RPCEndpoint(method), parameters) for method, parameters in asked])
+        refused = (
+            answers if isinstance(answers, Mapping) else next((a for a in answers if "error" in a), None)
+        )
+        if refused is not None:
+            raise ChainResponseError(self.url, str(cast(Any, refused).get("error")))
+        if len(answers) != len(asked):
+            raise ChainResponseError(self.url, f"{len(answers)} answers to {len(asked)} requests")
+        return [each.get("result") for each in cast(list[Any], answers)]
+
+    def _batch(self, provider: HTTPProvider, asked: list[tuple[RPCEndpoint, Any]]) -> Any:
+        """Send a batch, again after a lost answer: the provider's own retries are for single requests."""
+        for attempt in range(RETRIES):
+            try:
+                with self.answering():
+                    return provider.make_batch_request(asked)
+            except ChainUnreachableError:
+                if attempt == RETRIES - 1:
+                    raise
+                time.sleep(BACKOFF * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
 
     @contextmanager
     def answering(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from bema_py.cli import (
     experiment,
     explain,
     history,
+    index,
     keys,
     miner,
     model,
@@ -47,6 +48,7 @@ app.command("deploy")(deploy.deploy)
 app.command("audit")(audit.audit)
 app.command("predict")(predict.predict)
 app.command("status")(status.status)
+app.command("index")(index.index)
 app.command("fund")(money.fund)
 party.app.command("claim")(money.claim)
 party.app.command("withdraw")(money.withdraw)

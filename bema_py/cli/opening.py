@@ -7,6 +7,7 @@ from pathlib import Path
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.deployment import open_contract
 from bema_py.chain.deployment_file import load_deployment
+from bema_py.chain.event_index import open_index
 from bema_py.chain.keystore import (
     PasswordSource,
     open_keystore,
@@ -29,6 +30,8 @@ from bema_py.roles.run_record import read_run
 from bema_py.roles.stories.archive import Archive, archive_of_network, archive_of_run
 from bema_py.storage.directory_store import DirectoryStore
 
+NO_INDEX = "off"
+
 
 def open_chain(profile: Profile) -> Chain:
     """Connect to the profile's chain and make sure it is the expected one."""
@@ -46,7 +49,20 @@ def open_network(profile: Profile) -> Network:
     deployment = load_deployment(profile.resolve(profile.chain.deployment))
     contract = open_contract(open_chain(profile), deployment)
     store = open_store(profile)
-    return Network(contract, deployment, store, load_rules(store, deployment.rules_digest), ModelCache(store))
+    rules = load_rules(store, deployment.rules_digest)
+    path = index_path(profile)
+    index = None
+    if path is not None:
+        index = open_index(path, contract.chain, deployment.address, deployment.block_number)
+    return Network(contract, deployment, store, rules, ModelCache(store), index)
+
+
+def index_path(profile: Profile) -> Path | None:
+    """Return the file of the profile's event index, None where it wants none."""
+    section = profile.chain
+    if section.index == NO_INDEX:
+        return None
+    return profile.resolve(section.index or f"{section.deployment}.events.sqlite")
 
 
 def open_archive(run: Path | None, profile: Path) -> Archive:

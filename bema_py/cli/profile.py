@@ -22,12 +22,16 @@ class ProfileError(InputError):
 
 @dataclass(frozen=True)
 class ChainSection:
-    """Where the chain answers and which deployment on it is meant."""
+    """Where the chain answers and which deployment on it is meant.
+
+    index: the file of events that were read before; empty for one beside the deployment record, "off" for none.
+    """
 
     url: str = "http://127.0.0.1:8545"
     chain_id: int | None = None
     deployment: str = "deployment.json"
     timeout: float = 30.0
+    index: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from bema_py.core.types import Address, Commitment, Digest, PartyId
 from bema_py.experiments.adversary import Attack
 from bema_py.experiments.holdings import Holdings
 from bema_py.experiments.notes import BlockNotes, Offers, block_notes
-from bema_py.experiments.scanning import Search, wanted_rows
+from bema_py.experiments.scanning import Look, Search, wanted_rows
 from bema_py.experiments.setups import Budget
 from bema_py.experiments.strategies.view import AttackView, Ring, Scene
 from bema_py.experiments.systems import System, scorer_of
@@ -62,12 +62,15 @@ def offered(
     """Give what every party offers for a block: honest ones what is valid, attackers what their strategy chooses."""
     parties = system.membership.ids
     quota, size = budget.messages // len(parties), budget.scan // len(parties)
-    chooser = system.chooser()
-    offers: dict[PartyId, tuple[Sample, ...]] = {}
-    for party in parties:
-        if party not in attack.parties and party not in suspended:
-            rows = holdings.scan(party, height, size)
-            offers[party] = holdings.offer(party, wanted_rows(chooser, rows, holdings.private[party], quota))
+    looks = {
+        party: Look(holdings.scan(party, height, size), holdings.private[party])
+        for party in parties
+        if party not in attack.parties and party not in suspended
+    }
+    offers: dict[PartyId, tuple[Sample, ...]] = {
+        party: holdings.offer(party, rows)
+        for party, rows in wanted_rows(system.chooser(), looks, quota).items()
+    }
     limits = attack.limits(sum(map(len, offers.values())), quota, suspended)
     scorer = scorer_of(system)
     searches = {

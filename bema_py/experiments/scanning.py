@@ -1,10 +1,11 @@
 """Looking through a party's records: in the order drawn, and no further than until enough was found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from bema_py.core.types import PartyId
 from bema_py.experiments.systems import Chooser, Scorer
 from bema_py.learning.datasets import Dataset, IndexArray
 from bema_py.learning.krum import Integers
@@ -30,6 +31,14 @@ class Piece:
         return self.samples.labels.astype(np.int64)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """The records that an honest party may look through for a block: rows of its data, in the order drawn."""
+
+    rows: IndexArray
+    private: Dataset
+
+
 @dataclass(eq=False)
 class Search:
     """The records that an attacker may look through for a block, in the order drawn; nothing is scored twice.
@@ -53,23 +62,30 @@ class Search:
             yield self.scored[number]
 
 
-def growing(count: int, first: int) -> list[int]:
-    """Give where to cut `count` records into pieces, each three times as long as all before it together.
+def wanted_rows(chooser: Chooser, looks: Mapping[PartyId, Look], quota: int) -> dict[PartyId, IndexArray]:
+    """Give for each party the first `quota` of its rows that it may offer.
 
-    Where little is found nearly everything is looked at in one piece, which takes the least time.
+    All parties look through a piece of their rows at once: records of one class are then scored together, whoever has
+    them. Each piece is three times as long as all before it: where little is found nearly everything is looked at.
     """
-    cuts = [first]
-    while 4 * cuts[-1] < count:
-        cuts.append(4 * cuts[-1])
-    return cuts if first < count else []
+    found: dict[PartyId, list[int]] = {party: [] for party in looks}
+    start, end = 0, FIRST_PIECE
+    while searching := {
+        party: look.rows[start:end]
+        for party, look in looks.items()
+        if len(found[party]) < quota and start < len(look.rows)
+    }:
+        samples = joined([looks[party].private.select(rows) for party, rows in searching.items()])
+        chosen = chooser(samples.images, samples.labels.astype(np.int64))
+        cuts = np.cumsum([len(rows) for rows in searching.values()])[:-1]
+        for (party, rows), mask in zip(searching.items(), np.split(chosen, cuts), strict=True):
+            found[party] += rows[mask].tolist()
+        start, end = end, 4 * end
+    return {party: np.array(rows[:quota], dtype=np.int64) for party, rows in found.items()}
 
 
-def wanted_rows(chooser: Chooser, rows: IndexArray, private: Dataset, quota: int) -> IndexArray:
-    """Give the first `quota` of these rows that an honest party may offer."""
-    found: list[int] = []
-    for part in np.split(rows, growing(len(rows), FIRST_PIECE)):
-        samples = private.select(part)
-        found += part[chooser(samples.images, samples.labels.astype(np.int64))].tolist()
-        if len(found) >= quota:
-            break
-    return np.array(found[:quota], dtype=np.int64)
+def joined(parts: Sequence[Dataset]) -> Dataset:
+    """Give several parties' records as one data set."""
+    return Dataset(
+        np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts])
+    )

@@ -74,7 +74,7 @@ class Setup:
 SETUPS: Mapping[str, Setup] = MappingProxyType(
     {
         "digits": Setup(Recipe(150, held_weight=10.0), Recipe(900), 200, refit_steps=5, fedavg_steps=10),
-        "mnist": Setup(Recipe(2500, held_weight=10.0), Recipe(6000), 5000, refit_steps=20, fedavg_steps=60),
+        "mnist": Setup(Recipe(5000, held_weight=10.0), Recipe(6000), 5000, refit_steps=20, fedavg_steps=60),
     }
 )
 

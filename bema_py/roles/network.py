@@ -6,6 +6,7 @@ from itertools import takewhile
 
 from bema_py.chain.contract import BemaContract
 from bema_py.chain.deployment import Deployment
+from bema_py.chain.event_index import EventIndex, Progress
 from bema_py.chain.event_reader import read_events
 from bema_py.chain.events import Event
 from bema_py.core.block_body import BlockBody
@@ -30,9 +31,14 @@ class Network:
     store: ContentStore
     rules: Rules
     models: ModelCache
+    index: EventIndex | None = None
+    """Where events are kept that were read before; without one every question reads the whole history."""
 
-    def events(self) -> list[Event]:
-        """Read every event since deployment, in chain order."""
+    def events(self, progress: Progress | None = None) -> list[Event]:
+        """Give every event since deployment, in chain order; `progress` hears of what is read into the index."""
+        if self.index is not None:
+            self.index.update(progress)
+            return self.index.events()
         chain = self.contract.chain
         first, last = self.deployment.block_number, chain.head().number
         return list(read_events(chain, self.contract.address, first, last))
