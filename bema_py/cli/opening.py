@@ -28,7 +28,10 @@ from bema_py.roles.network import Network
 from bema_py.roles.outbox import Outbox
 from bema_py.roles.run_record import read_run
 from bema_py.roles.stories.archive import Archive, archive_of_network, archive_of_run
+from bema_py.storage.block_store import BlockStore
 from bema_py.storage.directory_store import DirectoryStore
+from bema_py.storage.ipfs_node import IpfsNode
+from bema_py.storage.ipfs_store import IpfsStore, Retries
 
 NO_INDEX = "off"
 
@@ -39,9 +42,30 @@ def open_chain(profile: Profile) -> Chain:
     return connect(section.url, expected_chain_id=section.chain_id, timeout=section.timeout)
 
 
-def open_store(profile: Profile) -> DirectoryStore:
-    """Open the profile's content directory."""
-    return DirectoryStore(profile.resolve(profile.content.directory))
+def open_store(profile: Profile) -> BlockStore:
+    """Open the profile's content: its IPFS nodes behind its directory, or the directory alone."""
+    directory = DirectoryStore(profile.resolve(profile.content.directory))
+    return open_nodes(profile, directory) if profile.content.nodes else directory
+
+
+def open_nodes(profile: Profile, cache: DirectoryStore) -> IpfsStore:
+    """Open the profile's IPFS nodes with a cache in front."""
+    section = profile.content
+    for name in ("idle_timeout", "timeout", "attempts"):
+        if getattr(section, name) <= 0:
+            raise ProfileError(
+                profile.path, f"content.{name} is {getattr(section, name)}, more than 0 is needed"
+            )
+    if section.search_seconds < 0:
+        raise ProfileError(
+            profile.path, f"content.search_seconds is {section.search_seconds}, 0 or more is needed"
+        )
+    nodes = [
+        IpfsNode(address, section.idle_timeout, section.timeout, section.search_seconds)
+        for address in section.nodes
+    ]
+    search = section.search_seconds > 0
+    return IpfsStore(nodes, cache, quorum=section.quorum, search=search, retries=Retries(section.attempts))
 
 
 def open_network(profile: Profile) -> Network:

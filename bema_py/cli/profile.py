@@ -36,9 +36,20 @@ class ChainSection:
 
 @dataclass(frozen=True)
 class ContentSection:
-    """Where contents are kept."""
+    """Where contents are kept: in a directory, or on IPFS nodes with the directory as their cache.
+
+    nodes: multiaddresses of their APIs. quorum: nodes that must keep what is written, 0 for all. Seconds: to connect
+    and without a byte, for a whole exchange, and for a search among a node's peers, 0 for none. attempts: times that
+    a node is asked that does not answer.
+    """
 
     directory: str = "content"
+    nodes: list[str] = field(default_factory=list)
+    quorum: int = 0
+    idle_timeout: float = 10.0
+    timeout: float = 60.0
+    search_seconds: int = 30
+    attempts: int = 3
 
 
 @dataclass(frozen=True)
