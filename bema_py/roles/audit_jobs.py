@@ -3,11 +3,11 @@
 import os
 import signal
 from collections.abc import Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context, parent_process
-from multiprocessing.connection import wait
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
 
@@ -69,36 +69,84 @@ def outcomes(work: AuditWork, subjects: int, jobs: int | None) -> Outcomes:
 
 
 def _on_processes(work: AuditWork, subjects: int, jobs: int) -> Outcomes:
-    strangers = {process.pid for process in active_children()}
-    # A forked child would inherit torch's thread pool in an unknown state.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_begin, initargs=(work,)) as pool:
+    workers = [_begin(work) for _ in range(jobs)]
+    try:
+        yield from _in_order(workers, subjects)
+    finally:
+        # Nobody waits for blocks half recomputed; what is finished is kept already.
+        for worker in workers:
+            worker.process.terminate()
+            worker.pipe.close()
+        for worker in workers:
+            worker.process.join()
+
+
+@dataclass(frozen=True, eq=False)
+class _Worker:
+    """A process, and the one pipe that leads to it.
+
+    Nobody else writes into the pipe, so a process that ends in the middle of an answer is noticed and blocks nobody;
+    the queues of a process pool are shared, and a worker that is ended while it holds one stops all others for ever.
+    """
+
+    process: BaseProcess
+    pipe: "Connection[int, BlockOutcome | WorkerError | None]"
+
+    def answer(self) -> BlockOutcome | WorkerError | None:
+        """Give what the worker found; raises WorkerError where it ended instead."""
         try:
-            futures = [pool.submit(_audit, number) for number in range(subjects)]
-            for future in futures:
-                yield future.result()
-        except BrokenProcessPool as error:
+            return self.pipe.recv()
+        except (EOFError, OSError) as error:
             raise WorkerError(
                 "a worker process ended before its block was done; perhaps it lacked memory, fewer jobs need less"
             ) from error
-        except BaseException:
-            # Nobody waits for blocks half recomputed; what is finished is kept already.
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in active_children():
-                if process.pid not in strangers:
-                    process.terminate()
-            raise
 
 
-_walks: list[ChainWalk] = []
-"""A worker process's own view of the history, made once."""
+def _in_order(workers: Sequence[_Worker], subjects: int) -> Outcomes:
+    """Hand out the subjects one by one, and yield the outcomes in their order."""
+    left = iter(range(subjects))
+    idle, busy = list(workers), dict[_Worker, int]()
+    done: dict[int, BlockOutcome | WorkerError | None] = {}
+    for wanted in range(subjects):
+        while wanted not in done:
+            for worker, subject in zip(idle, left, strict=False):
+                worker.pipe.send(subject)
+                busy[worker] = subject
+            answering = wait([worker.pipe for worker in busy])
+            idle = [worker for worker in busy if worker.pipe in answering]
+            for worker in idle:
+                done[busy.pop(worker)] = worker.answer()
+        outcome = done.pop(wanted)
+        if isinstance(outcome, WorkerError):
+            raise outcome
+        yield outcome
 
 
-def _begin(work: AuditWork) -> None:
-    """Make a worker ready: it leaves interrupts to its parent and does not outlive it."""
+def _begin(work: AuditWork) -> _Worker:
+    """Start a worker. A forked one would inherit torch's thread pool in an unknown state."""
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(work, there), daemon=True)
+    process.start()
+    # The last copy of that end is now the worker's, so its end is the end of the pipe.
+    there.close()
+    return _Worker(process, here)
+
+
+def _serve(work: AuditWork, pipe: "Connection[BlockOutcome | WorkerError | None, int]") -> None:
+    """Be a worker: leave interrupts to the parent, do not outlive it, and audit what it asks for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     use_threads(1)
-    _walks.append(work.walk())
+    walk = work.walk()
+    with suppress(EOFError, OSError):
+        while True:
+            subject = pipe.recv()
+            try:
+                outcome: BlockOutcome | WorkerError | None = walk.audit(subject)
+            except BemaError as error:
+                outcome = WorkerError(str(error))
+            pipe.send(outcome)
 
 
 def _end_with_parent() -> None:
@@ -106,10 +154,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
-
-
-def _audit(number: int) -> BlockOutcome | None:
-    try:
-        return _walks[0].audit(number)
-    except BemaError as error:
-        raise WorkerError(str(error)) from None
