@@ -9,12 +9,9 @@ import typer
 from bema_py.cli.opening import open_network, open_share, open_signer
 from bema_py.cli.output import JsonOption, emit
 from bema_py.cli.profile import Profile, ProfileError, ProfileOption, load_profile
-from bema_py.core.errors import InputError
-from bema_py.core.types import Address, PartyType, classes_of, hex0x
+from bema_py.core.types import classes_of
 from bema_py.learning.arithmetic import ONE
-from bema_py.learning.datasets import Dataset
-from bema_py.roles.network import Network, read_ledger
-from bema_py.roles.original_party import RegistrationRequest, Thresholds, Validation, approve, validate
+from bema_py.roles.original_party import Thresholds, approve, examine
 from bema_py.roles.requests import read_request, write_approval
 
 app = typer.Typer(no_args_is_help=True)
@@ -37,11 +34,11 @@ def approve_request(
     Example: bema op approve request.json --profile founder.toml --out approval.json
     """
     settings = load_profile(profile)
-    limits = _thresholds(settings)
+    limits = thresholds(settings)
     network = open_network(settings)
     signer = open_signer(settings, network.contract.chain)
     wanted = read_request(request)
-    validation = _validate(network, signer.address, wanted, open_share(settings).private, limits)
+    validation = examine(network, signer.address, wanted, open_share(settings).private, limits)
     approval = approve(
         network,
         signer,
@@ -65,7 +62,8 @@ def approve_request(
     )
 
 
-def _thresholds(settings: Profile) -> Thresholds:
+def thresholds(settings: Profile) -> Thresholds:
+    """Return the founder's limits; raises ProfileError for one that is not set."""
     section = settings.validation
     for name, value in (("omega", section.omega), ("omega_min", section.omega_min)):
         if not 0 < value <= 1:
@@ -73,27 +71,3 @@ def _thresholds(settings: Profile) -> Thresholds:
                 settings.path, f"validation.{name} is {value}, above 0 and at most 1 is needed"
             )
     return Thresholds(round(section.omega * ONE), round(section.omega_min * ONE))
-
-
-def _validate(
-    network: Network, account: Address, wanted: RegistrationRequest, data: Dataset, limits: Thresholds
-) -> Validation:
-    history = network.history()
-    ledger = read_ledger(network, history)
-    founder = history.party_of(account)
-    if founder is None or founder.party_type is not PartyType.ORIGINAL:
-        raise InputError(f"account {hex0x(account)} is no registered original party")
-    models = {
-        number: network.models.load(ledger.model_of(party))
-        for number, party in history.parties.items()
-        if party.account != wanted.account
-    }
-    return validate(
-        models[founder.party],
-        founder.held_classes,
-        data,
-        network.models.load(wanted.model_card),
-        wanted,
-        models,
-        limits,
-    )

@@ -1,11 +1,10 @@
 """`bema party`: train a model, register it, submit calibration samples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from bema_py.chain.signers import Signer
@@ -24,7 +23,7 @@ from bema_py.cli.profile import Profile, ProfileOption, load_profile
 from bema_py.cli.references import without_references
 from bema_py.core.batch import Sample
 from bema_py.core.errors import InputError, PolicyError
-from bema_py.core.types import ModelDigest, hex0x, mask_of
+from bema_py.core.types import Address, ModelDigest, hex0x, mask_of
 from bema_py.learning.parties import TrainingJob
 from bema_py.learning.training import Recipe, suited
 from bema_py.roles.content import load_card, publish_model
@@ -34,13 +33,14 @@ from bema_py.roles.outbox import Outbox
 from bema_py.roles.requests import read_approvals, write_request
 from bema_py.roles.sample_miner import (
     PublicationPolicy,
+    choose_scan,
     commit,
     find_samples,
-    not_offered,
     prepare_batch,
     reveal,
     settle,
 )
+from bema_py.storage.atomic_file import write_atomically
 
 MODEL_FILE = "model"
 DEFAULT_PROFILE = Path("bema.toml")
@@ -66,18 +66,22 @@ def train(
         # A path on the command line starts here, not at the profile.
         chosen = str(Path(architecture).resolve()) if architecture.endswith(".toml") else architecture
         settings = replace(settings, party=replace(settings.party, architecture=chosen))
+    with progress(as_json) as bars:
+        task = bars.add_task("training")
+        digest = train_model(settings, lambda done, total: bars.update(task, completed=done, total=total))
+    emit(as_json, {"model": hex0x(digest)}, f"model {hex0x(digest)} trained and stored")
+
+
+def train_model(settings: Profile, on_step: Callable[[int, int], None]) -> ModelDigest:
+    """Train the profile's party, store its model as content and record its digest."""
     case = open_case(settings)
     share = party_share(settings, case)
     recipe = suited(Recipe(settings.party.steps), share.private)
-    with progress(as_json) as bars:
-        task = bars.add_task("training")
-        job = TrainingJob(share, case.public, settings.party.seed, recipe)
-        model = job.run(lambda done, total: bars.update(task, completed=done, total=total))
+    model = TrainingJob(share, case.public, settings.party.seed, recipe).run(on_step)
     digest = publish_model(open_store(settings), model)
-    path = state_directory(settings) / MODEL_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(hex0x(digest) + "\n")
-    emit(as_json, {"model": hex0x(digest)}, f"model {hex0x(digest)} trained and stored")
+    path = model_file(settings)
+    write_atomically(path, (hex0x(digest) + "\n").encode(), path.parent / "unfinished")
+    return digest
 
 
 @app.command()
@@ -92,7 +96,7 @@ def request(
     """
     settings = load_profile(profile)
     network = open_network(settings)
-    wanted = _request(settings, open_signer(settings, network.contract.chain))
+    wanted = registration_request(settings, open_signer(settings, network.contract.chain).address)
     write_request(out, wanted)
     emit(as_json, {"request": str(out), "model": hex0x(wanted.model_card)}, f"request written to {out}")
 
@@ -110,7 +114,7 @@ def register(
     settings = load_profile(profile)
     network = open_network(settings)
     signer = open_signer(settings, network.contract.chain)
-    wanted = _request(settings, signer)
+    wanted = registration_request(settings, signer.address)
     if signer.address in {founder.account for founder in network.deployment.founders}:
         party = network.contract.register_original_party(
             signer, wanted.model_card, wanted.label_space
@@ -172,9 +176,8 @@ def _find(
             "this account is no author: a party is one from the block after its registration until it is suspended"
         )
     share = open_share(settings)
-    fresh = not_offered(without_references(settings, share.private, share.held), outbox)
-    order = np.random.default_rng([settings.party.seed, len(outbox.offered)]).permutation(len(fresh))[:scan]
-    part = fresh.select(order)
+    private = without_references(settings, share.private, share.held)
+    part = choose_scan(private, outbox, settings.party.seed, scan)
     with progress() as bars:
         task = bars.add_task("looking through private records")
         return find_samples(
@@ -206,13 +209,17 @@ def _settle(network: Network, signer: Signer, outbox: Outbox) -> None:
         network.contract.chain.advance(1)
 
 
-def _request(settings: Profile, signer: Signer) -> RegistrationRequest:
-    path = state_directory(settings) / MODEL_FILE
+def model_file(settings: Profile) -> Path:
+    """Return the file that records which model the party trained."""
+    return state_directory(settings) / MODEL_FILE
+
+
+def registration_request(settings: Profile, account: Address) -> RegistrationRequest:
+    """Return what founders need to approve the trained model; raises InputError where none was trained."""
+    path = model_file(settings)
     try:
         digest = ModelDigest(bytes.fromhex(path.read_text().strip().removeprefix("0x")))
     except (OSError, ValueError) as error:
         raise InputError(f"no trained model is recorded in {path}: run `bema party train` first") from error
     card = load_card(open_store(settings), digest)
-    return RegistrationRequest(
-        signer.address, digest, mask_of(open_share(settings).held), mask_of(card.classes)
-    )
+    return RegistrationRequest(account, digest, mask_of(open_share(settings).held), mask_of(card.classes))

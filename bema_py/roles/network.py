@@ -14,9 +14,12 @@ from bema_py.core.errors import BemaError
 from bema_py.core.rules import Rules
 from bema_py.core.types import BlockHash, PartyId, hex0x
 from bema_py.learning.model import Model
+from bema_py.learning.progress import Progress
 from bema_py.roles.block_audit import BlockAudit, Evidence, audit_block
+from bema_py.roles.checks import Status
 from bema_py.roles.content import ModelCache, load_body
 from bema_py.roles.history import History
+from bema_py.roles.kept_blocks import KeptBlocks
 from bema_py.roles.ledger import Ledger, advance
 from bema_py.roles.replay import replay
 from bema_py.storage.content_store import ContentStore
@@ -53,9 +56,11 @@ class TipRefusedError(BemaError):
 
     exit_code = 1
 
-    def __init__(self, height: int, block_hash: BlockHash, reason: str) -> None:
+    def __init__(self, height: int, block_hash: BlockHash, reason: str, *, missing: bool = False) -> None:
+        """Keep the block, the reason, and whether content is only missing, so that nothing is known to be false."""
         super().__init__(f"block {height} ({hex0x(block_hash)}) cannot be built on: {reason}")
         self.height, self.block_hash, self.reason = height, block_hash, reason
+        self.missing = missing
 
 
 def read_ledger(network: Network, history: History, height: int | None = None) -> Ledger:
@@ -106,27 +111,44 @@ class LedgerKeeper:
             del self.followed[common:]
 
 
+@dataclass
 class ChainFollower(LedgerKeeper):
-    """Keeps a miner's ledger at the tip and recomputes every block that it did not mine itself."""
+    """Keeps a miner's ledger at the tip and recomputes every block that it did not mine itself.
+
+    Blocks that `kept` holds are not recomputed again after a restart.
+    """
+
+    kept: KeptBlocks | None = None
 
     def catch_up(
         self,
         history: History,
         own: Collection[BlockHash] = (),
         on_block: Callable[[BlockAudit], None] | None = None,
+        progress: Progress | None = None,
     ) -> Ledger:
         """Follow the blocks since the last call; raises TipRefusedError at the first one not to build on."""
         network = self.network
         self._roll_back(history)
-        evidence = Evidence(network.deployment, history, network.rules, network.store, network.models)
+        evidence = Evidence(
+            network.deployment, history, network.rules, network.store, network.models, self.kept
+        )
         for event in history.blocks[self.ledger.height :]:
             if event.block_hash in own:
                 self._follow(event.block_hash, load_body(network.store, event.body_digest))
                 continue
-            result = audit_block(evidence, self.ledger, event)
+            result = audit_block(evidence, self.ledger, event, progress)
             if result.body is None or not result.book.clean():
-                raise TipRefusedError(event.height, event.block_hash, result.book.findings[0].message)
+                raise _refused(result)
             self._follow(event.block_hash, result.body)
             if on_block:
                 on_block(result)
         return self.ledger
+
+
+def _refused(result: BlockAudit) -> TipRefusedError:
+    """Name the first false finding, or without one the first that is missing."""
+    false = [finding for finding in result.book.findings if finding.status is Status.FALSE]
+    reason = (false or result.book.findings)[0].message
+    event = result.event
+    return TipRefusedError(event.height, event.block_hash, reason, missing=not false)

@@ -9,14 +9,14 @@ from bema_py.chain.events import BlockRejected, PartySuspended
 from bema_py.chain.signers import Signer
 from bema_py.chain.votes import Rejection, Suspension, Vote, check_vote, sign_vote
 from bema_py.core.errors import InputError, PolicyError
-from bema_py.core.types import Address, BlockHash, ModelDigest, PartyId, classes_of, hex0x, mask_of
+from bema_py.core.types import Address, BlockHash, ModelDigest, PartyId, PartyType, classes_of, hex0x, mask_of
 from bema_py.learning.arithmetic import ONE
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.model import Model
 from bema_py.learning.validation import Deviation, Neighbour, deviation, nearest_registered
 from bema_py.roles.failures import Failures
 from bema_py.roles.history import History
-from bema_py.roles.network import Network
+from bema_py.roles.network import Network, read_ledger
 from bema_py.roles.reasons import publish_reason
 from bema_py.roles.witness import witness_rules
 
@@ -63,6 +63,28 @@ class Validation:
                 f"{self.limits.omega_min / ONE:.6f}"
             )
         return None
+
+
+def examine(
+    network: Network, account: Address, request: RegistrationRequest, data: Dataset, limits: Thresholds
+) -> Validation:
+    """Measure a candidate against a registered founder's present model and data, and against every other model.
+
+    Raises InputError where the account is no founder, and where the request does not fit the candidate's model.
+    """
+    history = network.history()
+    ledger = read_ledger(network, history)
+    founder = history.party_of(account)
+    if founder is None or founder.party_type is not PartyType.ORIGINAL:
+        raise InputError(f"account {hex0x(account)} is no registered original party")
+    models = {
+        number: network.models.load(ledger.model_of(party))
+        for number, party in history.parties.items()
+        if party.account != request.account
+    }
+    candidate = network.models.load(request.model_card)
+    own = models[founder.party]
+    return validate(own, founder.held_classes, data, candidate, request, models, limits)
 
 
 def validate(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bema_py.chain.events import BlockSubmitted
 from bema_py.chain.signers import Signer
+from bema_py.core.block_body import BlockBody
 from bema_py.core.errors import PolicyError
 from bema_py.core.leaves import RewardLeaf
 from bema_py.core.merkle import merkle_proof
@@ -22,22 +23,39 @@ class Claim:
     cumulative: int
 
 
-def claim(network: Network, history: History, signer: Signer) -> Claim:
-    """Claim all that the newest final block with a leaf of the signer's account allots; raises PolicyError."""
-    account = signer.address
+@dataclass(frozen=True)
+class Entitlement:
+    """A final block's leaf that states what an account has earned in all, in wei, and where it lies in the body."""
+
+    event: BlockSubmitted
+    body: BlockBody
+    index: int
+    cumulative: int
+
+
+def entitlement(network: Network, history: History, account: Address) -> Entitlement | None:
+    """Return the newest final block's leaf of an account, if any."""
     for event in reversed(final_blocks(network, history)):
         if _paid_no_more(history, account, event.position.time):
             continue
         body = load_body(network.store, event.body_digest)
-        leaves = body.entries()
-        for index, leaf in enumerate(leaves):
+        for index, leaf in enumerate(body.entries()):
             if isinstance(leaf, RewardLeaf) and leaf.account == account:
-                proof = merkle_proof(body.leaves(), index)
-                done = network.contract.claim_reward(
-                    signer, event.header, len(leaves), index, leaf.cumulative, proof
-                )
-                return Claim(event.height, done.event.amount, leaf.cumulative)
-    raise PolicyError(f"no final block allots anything to account {hex0x(account)}")
+                return Entitlement(event, body, index, leaf.cumulative)
+    return None
+
+
+def claim(network: Network, history: History, signer: Signer) -> Claim:
+    """Claim all that the newest final block with a leaf of the signer's account allots; raises PolicyError."""
+    due = entitlement(network, history, signer.address)
+    if due is None:
+        raise PolicyError(f"no final block allots anything to account {hex0x(signer.address)}")
+    leaves = due.body.leaves()
+    proof = merkle_proof(leaves, due.index)
+    done = network.contract.claim_reward(
+        signer, due.event.header, len(leaves), due.index, due.cumulative, proof
+    )
+    return Claim(due.event.height, done.event.amount, due.cumulative)
 
 
 def withdraw_bonds(network: Network, history: History, signer: Signer) -> list[BlockHash]:

@@ -1,13 +1,13 @@
 """Registration requests, approvals and votes as files that parties hand to one another."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bema_py.chain.approvals import Approval
 from bema_py.chain.votes import Vote
-from bema_py.core.errors import BemaError, MalformedError
+from bema_py.core.errors import BemaError, InputError, MalformedError
 from bema_py.core.types import Address, ModelDigest, classes_of, hex0x, mask_of
 from bema_py.roles.original_party import RegistrationRequest
 
@@ -25,26 +25,37 @@ class HandoverError(MalformedError):
 
 def write_request(path: Path, request: RegistrationRequest) -> None:
     """Write a registration request as JSON."""
-    plain = {
+    path.write_text(json.dumps(request_to_plain(request), indent=1) + "\n")
+
+
+def request_to_plain(request: RegistrationRequest) -> dict[str, Any]:
+    """Return a registration request as JSON-ready values."""
+    return {
         "account": hex0x(request.account),
         "model_card": hex0x(request.model_card),
         "held_classes": list(classes_of(request.held_classes)),
         "label_space": list(classes_of(request.label_space)),
     }
-    path.write_text(json.dumps(plain, indent=1) + "\n")
 
 
 def read_request(path: Path) -> RegistrationRequest:
     """Read a registration request; raises HandoverError."""
-    plain = _read_json(path)
+    try:
+        return request_from_plain(_read_json(path))
+    except InputError as error:
+        raise HandoverError(path, str(error)) from error
+
+
+def request_from_plain(plain: Mapping[str, Any]) -> RegistrationRequest:
+    """Read a registration request from its JSON form; raises InputError."""
     try:
         account = bytes.fromhex(plain["account"].removeprefix("0x"))
         model_card = bytes.fromhex(plain["model_card"].removeprefix("0x"))
         held, space = mask_of(plain["held_classes"]), mask_of(plain["label_space"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise HandoverError(path, f"it is not a registration request ({error})") from error
+        raise InputError(f"it is not a registration request ({error})") from error
     if (len(account), len(model_card)) != (20, 32):
-        raise HandoverError(path, "account must have 20 bytes and model_card 32")
+        raise InputError("account must have 20 bytes and model_card 32")
     return RegistrationRequest(Address(account), ModelDigest(model_card), held, space)
 
 

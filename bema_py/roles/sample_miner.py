@@ -92,6 +92,13 @@ def not_offered(dataset: Dataset, outbox: Outbox) -> Dataset:
     )
 
 
+def choose_scan(private: Dataset, outbox: Outbox, seed: int, count: int, height: int = 0) -> Dataset:
+    """Draw records never offered before to look through, others at every height and after every offer."""
+    fresh = not_offered(private, outbox)
+    random = np.random.default_rng([seed, len(outbox.offered), height])
+    return fresh.select(random.permutation(len(fresh))[:count])
+
+
 def prepare_batch(
     network: Network, party: PartyId, samples: tuple[Sample, ...], salt_source: SaltSource | None = None
 ) -> PendingBatch:
