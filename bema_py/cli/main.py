@@ -19,6 +19,7 @@ from bema_py.cli import (
     miner,
     model,
     money,
+    node,
     op,
     party,
     predict,
@@ -50,6 +51,7 @@ app.command("audit")(audit.audit)
 app.command("predict")(predict.predict)
 app.command("status")(status.status)
 app.command("index")(index.index)
+app.command("node")(node.node)
 app.command("fund")(money.fund)
 party.app.command("claim")(money.claim)
 party.app.command("withdraw")(money.withdraw)

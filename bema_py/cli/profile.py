@@ -105,6 +105,26 @@ class ValidationSection:
 
 
 @dataclass(frozen=True)
+class NodeSection:
+    """How `bema node` runs: its role, where it answers (port 0: any), which founders' nodes it asks.
+
+    It looks at the chain every `poll` seconds. A miner takes batches on whose reveal `confirmations` Ethereum blocks
+    lie, waits `gather` seconds of chain time for more after the first, and mines an empty block after `empty_after` (0:
+    only to let newcomers in). A party looks through `scan` private records for at most `samples` a batch.
+    """
+
+    role: str = ""
+    listen: str = "127.0.0.1:9100"
+    founders: list[str] = field(default_factory=list)
+    poll: float = 2.0
+    confirmations: int = 1
+    gather: int = 0
+    empty_after: int = 0
+    samples: int = 20
+    scan: int = 500
+
+
+@dataclass(frozen=True)
 class FounderSection:
     """A founder in the deployment list."""
 
@@ -146,6 +166,7 @@ class Profile:
     data: DataSection = field(default_factory=DataSection)
     publication: PublicationSection = field(default_factory=PublicationSection)
     validation: ValidationSection = field(default_factory=ValidationSection)
+    node: NodeSection = field(default_factory=NodeSection)
     deploy: DeploySection = field(default_factory=DeploySection)
     rules: Mapping[str, Any] = field(default_factory=dict)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bema_py.core.encoding import decode, encode
 from bema_py.core.errors import BemaError, MalformedError
-from bema_py.core.types import Commitment
+from bema_py.core.types import Commitment, PartyId
 from bema_py.core.witness import MAX_STATEMENTS_SIZE, SignedStatement
 from bema_py.roles.hearing import StatementSource
 from bema_py.storage.atomic_file import write_atomically
@@ -21,10 +21,15 @@ class StatementFileError(MalformedError):
         super().__init__(f"{path}: {reason}")
 
 
+def statement_path(directory: Path, commitment: Commitment, founder: PartyId) -> Path:
+    """Return the file of a founder's statement about a batch."""
+    return directory / f"{commitment.hex()}-{founder}{SUFFIX}"
+
+
 def write_statement(directory: Path, signed: SignedStatement) -> Path:
     """Write a statement where a miner looks for it; returns the file."""
     statement = signed.statement
-    path = directory / f"{statement.commitment.hex()}-{statement.founder}{SUFFIX}"
+    path = statement_path(directory, statement.commitment, statement.founder)
     write_atomically(path, encode(signed.to_map()), directory / "unfinished")
     return path
 

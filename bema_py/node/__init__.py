@@ -1,0 +1,1 @@
+"""One role as a process that runs for months."""

@@ -1,0 +1,39 @@
+"""A node's log: one JSON object a line, with the same four fields first."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TextIO
+
+
+class Log:
+    """Writes what happened; values are numbers, text and lists, never keys or passwords."""
+
+    def __init__(
+        self, role: str, stream: TextIO | None = None, clock: Callable[[], float] | None = None
+    ) -> None:
+        self._role = role
+        self._stream = stream or sys.stderr
+        self._clock = clock or (lambda: datetime.now(UTC).timestamp())
+
+    def info(self, event: str, **fields: object) -> None:
+        """Write what went as it should."""
+        self._write("info", event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Write what the node deals with by itself."""
+        self._write("warning", event, fields)
+
+    def error(self, event: str, **fields: object) -> None:
+        """Write what a person should look at."""
+        self._write("error", event, fields)
+
+    def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
+        time = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
+        line = json.dumps(
+            {"time": time, "level": level, "role": self._role, "event": event, **fields}, default=str
+        )
+        # One write a line: threads of the server log too.
+        self._stream.write(line + "\n")
+        self._stream.flush()

@@ -1,0 +1,44 @@
+"""How a node is asked to stop: at the next safe point, also in the middle of a long computation."""
+
+import signal
+import threading
+from types import FrameType
+
+
+class StopRequested(Exception):  # noqa: N818 - no error: it ends what is being done
+    """Somebody asked the node to stop; what was begun is left as it is and taken up at the next start."""
+
+
+class StopSignal:
+    """Set by SIGTERM or SIGINT; long work looks at it, pauses end with it."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    @property
+    def requested(self) -> bool:
+        """Whether the node is to stop."""
+        return self._event.is_set()
+
+    def request(self) -> None:
+        """Ask the node to stop."""
+        self._event.set()
+
+    def check(self) -> None:
+        """Raise StopRequested if the node is to stop."""
+        if self.requested:
+            raise StopRequested
+
+    def pause(self, seconds: float) -> None:
+        """Wait, at most until the node is to stop."""
+        self._event.wait(seconds)
+
+    def listen(self) -> None:
+        """Take SIGTERM and SIGINT as the wish to stop; a second one ends the process at once."""
+
+        def received(number: int, _frame: FrameType | None) -> None:
+            self.request()
+            signal.signal(number, signal.SIG_DFL)
+
+        signal.signal(signal.SIGTERM, received)
+        signal.signal(signal.SIGINT, received)
