@@ -25,6 +25,7 @@ from bema_py.cli import (
     predict,
     prove,
     status,
+    up,
     votes,
     witness,
 )
@@ -52,6 +53,8 @@ app.command("predict")(predict.predict)
 app.command("status")(status.status)
 app.command("index")(index.index)
 app.command("node")(node.node)
+app.command("up")(up.up)
+app.command("down")(up.down)
 app.command("fund")(money.fund)
 party.app.command("claim")(money.claim)
 party.app.command("withdraw")(money.withdraw)

@@ -27,9 +27,7 @@ FOUNDER = "original-party"
 
 def node(
     config: Annotated[Path, typer.Option(help="The node's profile (TOML).")] = Path("node.toml"),
-    role: Annotated[
-        str, typer.Option(help=f"{', '.join(ROLES)}; without it the one in the profile.")
-    ] = "",
+    role: Annotated[str, typer.Option(help=f"{', '.join(ROLES)}; without it the one in the profile.")] = "",
 ) -> None:
     """Run one role until SIGTERM or SIGINT, which end it at the next safe point with exit code 0.
 

@@ -42,7 +42,8 @@ class Offering:
     policy: PublicationPolicy
     plan: OfferPlan
     _records: Dataset | None = field(default=None, init=False)
-    _looked_at: BlockHash | None = field(default=None, init=False)
+    _tip: BlockHash | None = field(default=None, init=False)
+    _looked: int = field(default=0, init=False)
 
     def step(self, history: History, ledger: Ledger, party: PartyId) -> str:
         """Go one step towards the next revealed batch; return what is waited for."""
@@ -61,30 +62,37 @@ class Offering:
         own = (batch.opening for batch in history.batches.values() if batch.party == party)
         if any(opening is not None and opening.position > since for opening in own):
             return "a block that judges its batch"
-        if self._looked_at == tip:
-            return "another block: nothing among the records looked through was valid at this one"
-        return self._offer(history, ledger, party, tip)
+        if self._tip != tip:
+            self._tip, self._looked = tip, 0
+        return self._offer(history, ledger, party)
 
-    def _offer(self, history: History, ledger: Ledger, party: PartyId, tip: BlockHash) -> str:
+    def _offer(self, history: History, ledger: Ledger, party: PartyId) -> str:
         try:
             self.policy.admit(len(self.outbox.offered), 1)
         except PolicyError as error:
             return f"another profile: {error}"
-        samples = self._find(history, ledger)
+        part = self._part(ledger)
+        if not len(part):
+            return "another block: none of its records is valid at this one"
+        samples = self._find(history, ledger, part)
         if not samples:
-            self._looked_at = tip
-            return "another block: nothing among the records looked through was valid at this one"
+            self._looked += len(part)
+            return "its turn to look through more records"
         pending = prepare_batch(self.desk.network, party, samples)
         commit(self.desk.network, self.signer, self.outbox, pending, self.policy)
         self.desk.log.info("batch committed", commitment=hex0x(pending.commitment), samples=len(samples))
         return "an Ethereum block after the commitment"
 
-    def _find(self, history: History, ledger: Ledger) -> tuple[Sample, ...]:
+    def _part(self, ledger: Ledger) -> Dataset:
+        """Return the records to look through next at this tip."""
         if self._records is None:
             self._records = self.private()
+        seed, count = self.plan.seed, self.plan.scan
+        return choose_scan(self._records, self.outbox, seed, count, height=ledger.height, start=self._looked)
+
+    def _find(self, history: History, ledger: Ledger, part: Dataset) -> tuple[Sample, ...]:
         left = self.policy.budget - len(self.outbox.offered)
         limit = min(self.plan.samples, left, self.desk.network.rules.max_batch_samples)
-        part = choose_scan(self._records, self.outbox, self.plan.seed, self.plan.scan, ledger.height)
         return find_samples(self.desk.network, history, ledger, part, limit, self.desk.on_progress)
 
     def _count(self, ledger: Ledger, party: PartyId) -> None:

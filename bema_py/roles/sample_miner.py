@@ -92,11 +92,16 @@ def not_offered(dataset: Dataset, outbox: Outbox) -> Dataset:
     )
 
 
-def choose_scan(private: Dataset, outbox: Outbox, seed: int, count: int, height: int = 0) -> Dataset:
-    """Draw records never offered before to look through, others at every height and after every offer."""
+def choose_scan(
+    private: Dataset, outbox: Outbox, seed: int, count: int, *, height: int = 0, start: int = 0
+) -> Dataset:
+    """Draw records never offered before to look through, in an order that every height and every offer changes.
+
+    `start` is how many of that order were looked through already; nothing is left where it reaches their number.
+    """
     fresh = not_offered(private, outbox)
     random = np.random.default_rng([seed, len(outbox.offered), height])
-    return fresh.select(random.permutation(len(fresh))[:count])
+    return fresh.select(random.permutation(len(fresh))[start : start + count])
 
 
 def prepare_batch(

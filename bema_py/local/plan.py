@@ -1,0 +1,120 @@
+"""Who is in a local network: nodes with their roles, accounts, shares of the data and ports, kept in one file."""
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bema_py.core.checks import check_integer
+from bema_py.core.errors import InputError, MalformedError
+
+CLASSES = 10
+FILE = "network.json"
+MOST = 40
+
+
+class PlanFileError(MalformedError):
+    """A local network's file cannot be read as one."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Keep the path and the reason."""
+        self.path, self.reason = path, reason
+        super().__init__(f"{path}: {reason}")
+
+
+@dataclass(frozen=True)
+class PlannedNode:
+    """A node: `number` is its account among the chain's; `share` its part of the data, -1 where it holds none."""
+
+    name: str
+    role: str
+    number: int
+    share: int
+    port: int
+
+
+@dataclass(frozen=True)
+class LocalPlan:
+    """A local network; `chain_port` is where the chain answers."""
+
+    chain_port: int
+    nodes: tuple[PlannedNode, ...]
+
+    @property
+    def chain_url(self) -> str:
+        """Where the chain answers."""
+        return f"http://127.0.0.1:{self.chain_port}"
+
+    @property
+    def founders(self) -> tuple[PlannedNode, ...]:
+        """The original parties."""
+        return tuple(node for node in self.nodes if node.role == "original-party")
+
+    @property
+    def holders(self) -> tuple[PlannedNode, ...]:
+        """Those with data: original and regular parties, by share."""
+        return tuple(node for node in self.nodes if node.share >= 0)
+
+    def save(self, directory: Path) -> None:
+        """Write the plan."""
+        plain = {"chain_port": self.chain_port, "nodes": [asdict(node) for node in self.nodes]}
+        (directory / FILE).write_text(json.dumps(plain, indent=1) + "\n")
+
+
+def load_plan(directory: Path) -> LocalPlan | None:
+    """Read the plan of a directory, None where there is none; raises PlanFileError."""
+    path = directory / FILE
+    if not path.exists():
+        return None
+    try:
+        plain = json.loads(path.read_text())
+        return LocalPlan(int(plain["chain_port"]), tuple(PlannedNode(**node) for node in plain["nodes"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PlanFileError(path, f"it is not a local network ({error})") from error
+
+
+def make_plan(founders: int, parties: int, miners: int, auditors: int, port: int) -> LocalPlan:
+    """Lay out a network; ports count up from `port`, or are any free ones where it is 0. Raises InputError."""
+    for name, count, least in (
+        ("founders", founders, 1),
+        ("parties", parties, 0),
+        ("miners", miners, 1),
+        ("auditors", auditors, 0),
+    ):
+        check_integer(name, count, least, MOST)
+    counts = {"original-party": founders, "party": parties, "miner": miners, "auditor": auditors}
+    names = {"original-party": "founder"}
+    ports = _ports(port, 1 + sum(counts.values()))
+    chain_port = next(ports)
+    nodes: list[PlannedNode] = []
+    for role, count in counts.items():
+        for index in range(count):
+            share = len(nodes) if role in ("original-party", "party") else -1
+            name = f"{names.get(role, role)}{index + 1}"
+            nodes.append(PlannedNode(name, role, len(nodes), share, next(ports)))
+    return LocalPlan(chain_port, tuple(nodes))
+
+
+def held_classes(plan: LocalPlan, node: PlannedNode) -> list[int]:
+    """Return the classes that a node's data has: founders together hold all, parties three each."""
+    founders = len(plan.founders)
+    if node.share < founders:
+        width = min(CLASSES, -(-CLASSES // founders) + 2)
+        first = node.share * CLASSES // founders
+    else:
+        width, first = 3, 3 * (node.share - founders)
+    return sorted({(first + step) % CLASSES for step in range(width)})
+
+
+def _ports(first: int, count: int) -> Iterator[int]:
+    if first:
+        if first + count > 2**16:
+            raise InputError(f"ports {first} to {first + count - 1} are needed, the highest is {2**16 - 1}")
+        yield from range(first, first + count)
+        return
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    found = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    yield from found
