@@ -28,7 +28,7 @@ def up(
     parties: Annotated[int, typer.Option(help="Regular parties.")] = 2,
     miners: Annotated[int, typer.Option(help="Miners, which compete.")] = 2,
     auditors: Annotated[int, typer.Option(help="Auditors.")] = 1,
-    architecture: Annotated[str, typer.Option(help="Their kind of model.")] = "linear",
+    architecture: Annotated[str, typer.Option(help="Their kind of model.")] = "mlp",
     window: Annotated[int, typer.Option(min=1, help="Challenge window in seconds.")] = 60,
     port: Annotated[
         int, typer.Option(min=0, help="The chain's port, the nodes' follow; 0: free ones.")

@@ -26,8 +26,8 @@ Say = Callable[[str], None]
 class Settings:
     """How a local network's nodes are set up: the kind of model and its training, the challenge window, seconds."""
 
-    architecture: str = "linear"
-    steps: int = 60
+    architecture: str = "mlp"
+    steps: int = 40
     window: int = 60
     poll: float = 1.0
 

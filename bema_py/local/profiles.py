@@ -43,6 +43,7 @@ poll = {poll}
 samples = 10
 scan = 200
 gather = {gather}
+empty_after = 30
 """
 DEPLOY = """
 [deploy]
@@ -61,7 +62,7 @@ founders = [
 classes = 10
 input = [1, 28, 28]
 alpha = [1, 1]
-delta = 6710886          # 0.4 in 2^-24
+delta = 5033165          # 0.3 in 2^-24
 sigma = 8388608          # 0.5
 step_initial = 3221225   # 0.003 in 2^-30
 step_decay = 1063004405  # 0.99

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 
 from bema_py.chain.errors import ContractRevertError
 from bema_py.chain.signers import Signer
+from bema_py.core.errors import MalformedError
 from bema_py.core.types import BlockHash, hex0x
 from bema_py.node.desk import Desk
 from bema_py.roles.history import History
 from bema_py.roles.payment import claim, entitlement, final_blocks, withdraw_bonds
+from bema_py.storage.content_store import ContentMissingError
 
 
 @dataclass
@@ -19,15 +21,20 @@ class Earnings:
     _seen: tuple[BlockHash, int] | None = field(default=None, init=False)
 
     def collect(self, history: History) -> None:
-        """Claim and take out what is due; what is refused, as by an empty pool, waits for the next final block."""
+        """Claim and take out what is due.
+
+        What the contract refuses, as with an empty pool, and what misses its content waits for the next final block:
+        nothing else a node does may wait for its money.
+        """
         final = final_blocks(self.desk.network, history)
         if not final or self._seen == (final[-1].block_hash, len(history.orphans)):
             return
         try:
             self._bonds(history)
             self._rewards(history)
-        except ContractRevertError as error:
-            self.desk.figures.transactions.labels("refused").inc()
+        except (ContractRevertError, ContentMissingError, MalformedError) as error:
+            if isinstance(error, ContractRevertError):
+                self.desk.figures.transactions.labels("refused").inc()
             self.desk.log.warning("not paid yet", reason=str(error))
         self._seen = (final[-1].block_hash, len(history.orphans))
 

@@ -1,5 +1,7 @@
 """What a node counts, as Prometheus reads it."""
 
+from functools import cached_property
+
 from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, generate_latest
 
 from bema_py.node.condition import LoopState
@@ -39,15 +41,26 @@ class Figures:
         self.requests = counter("registration_requests", "Registration requests answered", "outcome")
         self.votes = counter("votes", "Votes signed", "motion")
         self.statements = counter("statements", "Statements about batches (10b)", "outcome")
-        self.clean = gauge("audit_clean", "1 if the last audit found nothing false and nothing missing")
-        self.findings = Gauge(
-            "bema_audit_findings", "Findings of the last audit", ["status"], registry=registry
-        )
-        self.audited = gauge("audited_blocks", "Blocks that the last audit recomputed")
 
     def introduce(self, role: str, account: str) -> None:
         """State who the node is."""
         self._info.labels(role, account).set(1)
+
+    @cached_property
+    def clean(self) -> Gauge:
+        """Whether the last audit was clean; only an auditor has it: a 0 that nobody set would be an alarm."""
+        meaning = "1 if the last audit found nothing false and nothing missing"
+        return Gauge("bema_audit_clean", meaning, registry=self._registry)
+
+    @cached_property
+    def findings(self) -> Gauge:
+        """The last audit's findings by status."""
+        return Gauge("bema_audit_findings", "Findings of the last audit", ["status"], registry=self._registry)
+
+    @cached_property
+    def audited(self) -> Gauge:
+        """How many blocks the last audit recomputed."""
+        return Gauge("bema_audited_blocks", "Blocks that the last audit recomputed", registry=self._registry)
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""

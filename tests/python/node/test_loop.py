@@ -1,0 +1,130 @@
+"""The loop goes on whatever fails, says what it waits for, and ends when it is asked to."""
+
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+
+from bema_py.chain.errors import ChainUnreachableError, WrongChainError
+from bema_py.core.errors import InputError
+from bema_py.node.condition import STALE_AFTER, Health, LoopState
+from bema_py.node.figures import Figures
+from bema_py.node.log import Log
+from bema_py.node.loop import LONGEST_PAUSE, BlockedError, Loop, Worker
+from bema_py.node.stopping import StopRequested, StopSignal
+
+
+class Scripted:
+    """A worker that does what it is told, step after step."""
+
+    def __init__(self, *script: Callable[[], str]) -> None:
+        self.script = list(script)
+
+    def step(self) -> str:
+        return self.script.pop(0)()
+
+
+def raising(error: Exception) -> Callable[[], str]:
+    def act() -> str:
+        raise error
+
+    return act
+
+
+class Bench:
+    def __init__(self, build: Callable[[], Worker]) -> None:
+        self.now = 0.0
+        self.written = io.StringIO()
+        self.health = Health("miner", lambda: self.now)
+        self.figures = Figures()
+        self.stop = StopSignal()
+        log = Log("miner", self.written, lambda: self.now)
+        self.loop = Loop(build, self.health, self.figures, log, self.stop, poll=2.0)
+
+    def events(self) -> list[tuple[str, str]]:
+        lines = [json.loads(line) for line in self.written.getvalue().splitlines()]
+        return [(line["level"], line["event"]) for line in lines]
+
+
+def test_it_waits_fails_recovers_and_logs_only_what_changed() -> None:
+    down = ChainUnreachableError("http://x", "connection refused or lost")
+    worker = Scripted(
+        lambda: "a block",
+        lambda: "a block",
+        raising(down),
+        raising(down),
+        raising(down),
+        raising(BlockedError("a person must look")),
+        lambda: "a block",
+    )
+    bench = Bench(lambda: worker)
+    pauses, faults = [], []
+    for _ in range(7):
+        bench.loop.once()
+        pauses.append(bench.loop.pause())
+        faults.append(bench.health.fault())
+    assert pauses == [2.0, 2.0, 4.0, 8.0, 16.0, 16.0, 2.0]
+    assert faults[:2] == [None, None] == [faults[6], None]
+    assert "connection refused" in str(faults[2])
+    assert faults[5] == "a person must look"
+    assert bench.events() == [
+        ("info", "waiting"),
+        ("warning", "failed"),
+        ("error", "blocked"),
+        ("info", "waiting"),
+    ]
+    text = bench.figures.text().decode()
+    assert 'bema_steps_total{outcome="failed"} 3.0' in text
+    assert 'bema_loop_state{bema_loop_state="waiting"} 1.0' in text
+    bench.loop.failures = 50
+    assert bench.loop.pause() == LONGEST_PAUSE
+
+
+def test_it_waits_for_a_chain_that_is_not_there_yet_but_not_for_a_wrong_one() -> None:
+    tries: list[Exception] = [ChainUnreachableError("http://x", "no answer in time")]
+
+    def build() -> Worker:
+        if tries:
+            raise tries.pop()
+        return Scripted(lambda: "a block")
+
+    bench = Bench(build)
+    bench.loop.once()
+    assert bench.health.condition().state is LoopState.FAILING
+    bench.loop.once()
+    assert bench.health.condition().detail == "a block"
+    for fatal in (WrongChainError(1, 2), InputError("a bad profile")):
+        with pytest.raises(type(fatal)):
+            Bench(lambda error=fatal: raising(error)()).loop.once()  # type: ignore[misc]
+
+
+def test_a_fault_of_the_program_is_not_waited_out() -> None:
+    with pytest.raises(ZeroDivisionError):
+        Bench(lambda: Scripted(lambda: str(1 // 0))).loop.once()
+
+
+def test_it_ends_in_the_middle_of_long_work() -> None:
+    bench: Bench
+
+    def long_work() -> str:
+        bench.stop.request()
+        bench.stop.check()
+        raise AssertionError("work went on")
+
+    bench = Bench(lambda: Scripted(long_work))
+    bench.loop.run()
+    assert bench.events()[-1] == ("info", "stopped")
+    with pytest.raises(StopRequested):
+        bench.stop.check()
+
+
+def test_long_silence_is_not_well() -> None:
+    bench = Bench(lambda: Scripted(lambda: "a block"))
+    bench.loop.once()
+    bench.now = STALE_AFTER
+    assert bench.health.fault() is None
+    bench.now = STALE_AFTER + 1
+    assert "no sign of progress for 301 s" in str(bench.health.fault())
+    bench.health.beat()
+    assert bench.health.fault() is None
