@@ -55,8 +55,8 @@ class Judging:
         age = now - history.blocks[error.height - 1].position.time
         if age > window:
             raise BlockedError(
-                f"{error}; it is final, so the contract keeps it. No founder, miner or party of this network can go on "
-                "honestly: see 'When a block is rejected' in docs/deployment.md"
+                f"{error}; it is final, so the contract keeps it for ever: an audit fails there, and nobody who "
+                "recomputes can build on it. Found the network anew from the last block that holds"
             )
         if error.missing and 2 * age < window:
             return

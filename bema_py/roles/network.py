@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from bema_py.chain.contract import BemaContract
 from bema_py.chain.deployment import Deployment
-from bema_py.chain.event_index import EventIndex, Progress
+from bema_py.chain.event_index import EventIndex
 from bema_py.chain.event_reader import read_events
 from bema_py.chain.events import Event
 from bema_py.core.block_body import BlockBody
