@@ -51,6 +51,7 @@ IDEMPOTENT = (
     "eth_getBalance",
     "eth_getBlockByHash",
     "eth_getBlockByNumber",
+    "eth_getBlockReceipts",
     "eth_getCode",
     "eth_getLogs",
     "eth_getTransactionByHash",

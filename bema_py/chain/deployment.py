@@ -54,9 +54,7 @@ def deploy(
     that the constructor refuses.
     """
     listed = tuple(Founder(account, held) for account, held in founders)
-    arguments = (tuple(asdict(parameters).values()), [(each.account, each.held_classes) for each in listed])
-    data = artifact().bytecode + encode_call(CONSTRUCTOR, arguments)
-    receipt = send(chain, signer, Call(CONSTRUCTOR, None, data))
+    receipt = send(chain, signer, Call(CONSTRUCTOR, None, init_code(parameters, listed)))
     if receipt.contract is None:
         raise ResultError(f"transaction {hex0x(receipt.transaction_hash)}", "no contract address")
     return Deployment(
@@ -69,6 +67,12 @@ def deploy(
         parameters=parameters,
         founders=listed,
     )
+
+
+def init_code(parameters: Parameters, founders: Sequence[Founder]) -> bytes:
+    """Give what a creating transaction carries: this package's bytecode and the constructor's arguments."""
+    listed = [(each.account, each.held_classes) for each in founders]
+    return artifact().bytecode + encode_call(CONSTRUCTOR, (tuple(asdict(parameters).values()), listed))
 
 
 def code_hash(code: bytes) -> Digest:

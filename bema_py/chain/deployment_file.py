@@ -67,11 +67,16 @@ def deployment_from_plain(plain: object) -> Deployment:
     )
 
 
+def deployment_text(deployment: Deployment) -> str:
+    """Give the text of the file."""
+    return json.dumps(deployment_to_plain(deployment), indent=2) + "\n"
+
+
 def save_deployment(deployment: Deployment, path: Path) -> None:
     """Write the record; a crash leaves the old file or the new one."""
     beside = path.with_name(path.name + ".new")
     with beside.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(deployment_to_plain(deployment), indent=2) + "\n")
+        file.write(deployment_text(deployment))
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

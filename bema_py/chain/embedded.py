@@ -3,9 +3,11 @@
 from functools import cache
 from typing import Any, cast
 
+import rlp
 from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, TransactionBuilderAPI
 from eth.chains.base import MiningChain
 from eth.db import get_db_backend
+from eth.exceptions import HeaderNotFound
 from eth.exceptions import TransactionNotFound as EVMTransactionNotFound
 from eth.typing import AccountDetails
 from eth.vm.forks.prague import PragueVM
@@ -18,7 +20,7 @@ from eth_tester.backends.pyevm.main import (
     get_default_genesis_params,
 )
 from eth_tester.backends.pyevm.serializers import serialize_transaction, serialize_transaction_receipt
-from eth_tester.exceptions import TransactionNotFound
+from eth_tester.exceptions import BlockNotFound, TransactionNotFound
 from eth_typing import Address, BlockNumber, Hash32
 from eth_utils.crypto import keccak
 
@@ -107,6 +109,24 @@ class SteadyBackend(PyEVMBackend):  # type: ignore[misc]  # eth-tester has no ty
         transaction = block.transactions[index]
         vm = self.chain.get_vm()
         return dict(serialize_transaction_receipt(block, receipts, transaction, index, False, vm))
+
+    def raw_header(self, number: int) -> bytes:
+        """Give the bytes of a block's header, whose hash is the block's: eth-tester's JSON pads its extra data."""
+        return bytes(rlp.encode(self._block(number).header))
+
+    def raw_receipts(self, number: int) -> list[bytes]:
+        """Give the bytes of a block's receipts, as its receipts root covers them."""
+        return [receipt.encode() for receipt in self._block(number).get_receipts(self.chain.chaindb)]
+
+    def raw_block(self, number: int) -> bytes:
+        """Give the bytes of a whole block."""
+        return bytes(rlp.encode(self._block(number)))
+
+    def _block(self, number: int) -> BlockAPI:
+        try:
+            return self.chain.get_canonical_block_by_number(BlockNumber(number))
+        except HeaderNotFound as error:
+            raise BlockNotFound(str(error)) from error
 
     def _mined(self, transaction_hash: bytes) -> tuple[BlockAPI, int]:
         """Keep blocks once decoded: recovering a sender from its signature takes 10 ms, and blocks never change."""

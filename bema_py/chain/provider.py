@@ -19,6 +19,7 @@ from web3.types import RPCEndpoint, RPCResponse
 from bema_py.chain.embedded import SteadyBackend
 from bema_py.chain.errors import REVERTED, CallRevertedError, JournalDivergedError, JournalError
 from bema_py.chain.journal import Entry, Journal, read_entries
+from bema_py.core.types import hex0x
 
 CHANGING = frozenset({"eth_sendTransaction", "eth_sendRawTransaction", "hardhat_mine"})
 REFUSED = -32000
@@ -126,6 +127,13 @@ def _endpoints() -> dict[str, dict[str, Callable[..., Any]]]:
         "net": API_ENDPOINTS["net"],
         "eth": eth,
         "hardhat": {"mine": _mine},
+        "debug": {
+            "getRawHeader": lambda tester, given: hex0x(tester.backend.raw_header(int(given[0], 16))),
+            "getRawBlock": lambda tester, given: hex0x(tester.backend.raw_block(int(given[0], 16))),
+            "getRawReceipts": lambda tester, given: [
+                hex0x(each) for each in tester.backend.raw_receipts(int(given[0], 16))
+            ],
+        },
     }
 
 

@@ -11,12 +11,15 @@ from bema_py.cli.output import JsonOption, console, emit, errors, progress, tabl
 from bema_py.cli.profile import load_profile
 from bema_py.core.checks import check_hex
 from bema_py.core.errors import BemaError, InputError
-from bema_py.core.types import Digest
+from bema_py.core.types import Address, Digest
 from bema_py.learning.progress import Progress
 from bema_py.roles.audit_report import AuditReport, report_to_plain
 from bema_py.roles.audit_scope import Scope, spans
 from bema_py.roles.auditor import AuditPlan, BlockDone, audit_live
 from bema_py.roles.auditor import audit as audit_history
+from bema_py.roles.bundle.anchors import Wanted
+from bema_py.roles.bundle.auditing import audit_bundle
+from bema_py.roles.bundle.layout import is_bundle
 from bema_py.roles.chain_walk import BlockOutcome
 from bema_py.roles.checks import CheckBook
 from bema_py.roles.run_record import check_run, read_run
@@ -41,9 +44,17 @@ class AuditInterruptedError(BemaError):
 
 def audit(
     run: Annotated[
-        Path | None, typer.Argument(help="A run directory; without it the profile's live chain.")
+        Path | None, typer.Argument(help="A run directory or a bundle; without it the profile's live chain.")
     ] = None,
     manifest: Annotated[str, typer.Option(help="The manifest digest the run printed, kept elsewhere.")] = "",
+    chain_id: Annotated[int | None, typer.Option(help="The chain that a bundle must be about.")] = None,
+    contract: Annotated[str, typer.Option(help="The contract that a bundle must be about.")] = "",
+    block_hash: Annotated[
+        str,
+        typer.Option(
+            help="An Ethereum block hash from elsewhere, at or after a bundle's last event: proves it."
+        ),
+    ] = "",
     first: Annotated[int, typer.Option("--from", min=1, help="The first height to recompute.")] = 1,
     last: Annotated[
         int | None, typer.Option("--to", min=1, help="The last height to recompute; without it the tip.")
@@ -73,11 +84,14 @@ def audit(
 
     Example: bema audit runs/demo --manifest 3f0a... --jobs 4 --resume runs/demo-audit
     """
+    wanted = _wanted(run, chain_id, contract, block_hash)
     plan = AuditPlan(Scope(first, last, read_share(sample)), jobs, resume)
     try:
-        report = _audit(run, manifest, profile, plan, as_json)
+        report = _audit(run, manifest, wanted, profile, plan, as_json)
     except KeyboardInterrupt:
         raise AuditInterruptedError(resume) from None
+    if report.anchors and not as_json:
+        console.print("\n".join(report.anchors.lines()), soft_wrap=True)
     emit(as_json, report_to_plain(report), _verdict(report, anchored=run is None or bool(manifest)))
     if not as_json:
         _show_findings(report)
@@ -92,7 +106,22 @@ def read_share(text: str) -> Fraction:
         raise InputError(f"--sample is {text!r}, a share such as 0.1 or 1/10 is needed") from None
 
 
-def _audit(run: Path | None, manifest: str, profile: Path, plan: AuditPlan, as_json: bool) -> AuditReport:
+def _wanted(run: Path | None, chain_id: int | None, contract: str, block_hash: str) -> Wanted | None:
+    """Return what the auditor knows of a bundle from elsewhere; None where no bundle is audited."""
+    if run is not None and is_bundle(run):
+        return Wanted(
+            chain_id,
+            Address(check_hex("--contract", contract, 20)) if contract else None,
+            check_hex("--block-hash", block_hash, 32) if block_hash else None,
+        )
+    if chain_id is not None or contract or block_hash:
+        raise InputError("--chain-id, --contract and --block-hash say what a bundle must be about")
+    return None
+
+
+def _audit(
+    run: Path | None, manifest: str, wanted: Wanted | None, profile: Path, plan: AuditPlan, as_json: bool
+) -> AuditReport:
     with progress(quiet=as_json) as bars:
         bar = bars.add_task("audit", total=None)
 
@@ -100,6 +129,9 @@ def _audit(run: Path | None, manifest: str, profile: Path, plan: AuditPlan, as_j
             bars.update(bar, description=stage, completed=done, total=total)
 
         told = None if as_json else _tell
+        if run is not None and wanted is not None:
+            pinned = _pinned(manifest)
+            return audit_bundle(run, wanted, pinned=pinned, plan=plan, on_block=told, progress=moved)
         if run is not None:
             return _audit_run(run, manifest, plan, told, moved)
         network = open_network(load_profile(profile))
@@ -112,11 +144,15 @@ def _audit_run(
     if not run.is_dir():
         raise InputError(f"{run} is not a run directory")
     book = CheckBook()
-    check_run(book, run, Digest(check_hex("--manifest", manifest, 32)) if manifest else None)
+    check_run(book, run, _pinned(manifest))
     record = read_run(run)
     return audit_history(
         record.deployment, record.events, record.store, plan=plan, book=book, on_block=told, progress=moved
     )
+
+
+def _pinned(manifest: str) -> Digest | None:
+    return Digest(check_hex("--manifest", manifest, 32)) if manifest else None
 
 
 def _tell(outcome: BlockOutcome) -> None:
@@ -145,6 +181,8 @@ def _verdict(report: AuditReport, anchored: bool) -> str:
             f"\n{report.verdict}; chosen were {report.selection}"
             f"\nnot recomputed: the judgements and calibrations of blocks {spans(report.left_out)}"
         )
+    if report.anchors:
+        return f"{text}\nverdict: {report.verdict}"
     if anchored:
         return text
     return f"{text}\nthese files agree among themselves; give --manifest with the digest the run printed to pin them"

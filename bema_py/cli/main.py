@@ -13,7 +13,9 @@ from bema_py.cli import (
     deploy,
     experiment,
     explain,
+    export,
     history,
+    import_bundle,
     index,
     keys,
     miner,
@@ -49,6 +51,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("deploy")(deploy.deploy)
 app.command("audit")(audit.audit)
+app.command("export")(export.export)
+app.command("import")(import_bundle.import_bundle)
 app.command("predict")(predict.predict)
 app.command("status")(status.status)
 app.command("index")(index.index)

@@ -7,6 +7,7 @@ from typing import Any
 from bema_py.chain.events import BlockSubmitted
 from bema_py.core.types import hex0x
 from bema_py.roles.block_audit import BlockAudit
+from bema_py.roles.bundle.anchors import Anchors
 from bema_py.roles.checks import Check, CheckBook, Status
 
 
@@ -35,7 +36,8 @@ class AuditReport:
     """The outcome of an audit: counts and findings of every check, and a verdict a block.
 
     `selection` says in words which blocks were chosen to be recomputed. `orphans` are the blocks that left the chain;
-    what is false in them is no mismatch of it. `money` are the contract's figures in wei.
+    what is false in them is no mismatch of it. `money` are the contract's figures in wei. `anchors` are what the
+    audit of a bundle rests on.
     """
 
     book: CheckBook
@@ -43,6 +45,7 @@ class AuditReport:
     orphans: tuple[BlockVerdict, ...]
     money: Mapping[str, int]
     selection: str
+    anchors: Anchors | None = None
 
     @property
     def recomputed(self) -> int:
@@ -76,7 +79,8 @@ class AuditReport:
             return "false"
         if self.missing:
             return "incomplete"
-        return "consistent as far as checked" if self.left_out else "consistent"
+        word = "proven" if self.anchors and self.anchors.proven else "consistent"
+        return f"{word} as far as checked" if self.left_out else word
 
     @property
     def exit_code(self) -> int:
@@ -114,7 +118,8 @@ def unreached(event: BlockSubmitted) -> BlockVerdict:
 
 def report_to_plain(report: AuditReport) -> dict[str, Any]:
     """Return an audit's outcome as JSON-ready values."""
-    return {
+    anchors = {"anchors": report.anchors.to_plain()} if report.anchors else {}
+    return anchors | {
         "verdict": report.verdict,
         "selection": report.selection,
         "blocks": len(report.blocks),

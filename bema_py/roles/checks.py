@@ -76,6 +76,27 @@ class Check(Enum):
     )
     OBJECT = (901, "a stored object matches its content identifier")
     MANIFEST = (902, "the exported files are those of the run's manifest")
+    HEADERS = (
+        903,
+        "Ethereum headers follow one another by hash, from the deployment's block to the bundle's last one",
+    )
+    BLOCK_HASH = (904, "the block hash that the auditor obtained elsewhere is that of one of these headers")
+    RECEIPTS = (905, "an Ethereum block's receipts give the receipts root in its header")
+    BLOOM = (
+        906,
+        "a header's logs bloom excludes the contract where receipts are left out, and is that of the logs elsewhere",
+    )
+    TRANSACTIONS = (907, "a transaction with events stands under its Ethereum block's transactions root")
+    EVENTS = (908, "the events listed are those in the receipts, all of them and no others")
+    CREATION = (
+        909,
+        "the contract was created in the block named, with this program's code, the parameters and the founders",
+    )
+    ANCHORS = (910, "chain id and contract are those that the auditor named")
+    ARCHIVE = (
+        911,
+        "the content archive is whole, and holds what the history reaches, each once and nothing else",
+    )
 
     @property
     def number(self) -> int:
