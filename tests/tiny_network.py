@@ -164,9 +164,10 @@ def tiny_network(
     work_bits: int = 4,
     funding: int = FUNDING,
     rules: Rules = RULES,
+    chain: Chain | None = None,
 ) -> TinyNetwork:
-    """Deploy, register the founders and admit the regular parties."""
-    chain = embedded(directory / "chain.jsonl")
+    """Deploy, register the founders and admit the regular parties, on the embedded chain unless one is given."""
+    chain = chain or embedded(directory / "chain.jsonl")
     accounts = [NodeSigner(chain, account) for account in chain.accounts()]
     content = store if store is not None else MemoryStore()
     content.put_object(rules.to_bytes())

@@ -9,6 +9,7 @@ from bema_py.chain.deployment import Deployment, Founder
 from bema_py.chain.errors import PlainFormError, RecordFileError
 from bema_py.chain.parameters import Parameters
 from bema_py.chain.plain import read_fields, record_from_plain, record_to_plain
+from bema_py.core.json_text import read_json
 
 VERSION = 1
 MAX_SIZE = 1 << 20
@@ -87,7 +88,7 @@ def load_deployment(path: Path) -> Deployment:
     try:
         if path.stat().st_size > MAX_SIZE:
             raise RecordFileError(path, f"larger than {MAX_SIZE} bytes")
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = read_json(path.read_bytes())
     except OSError as error:
         raise RecordFileError(path, error.strerror or "cannot be read") from error
     except ValueError as error:

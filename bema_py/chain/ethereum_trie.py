@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from rlp.exceptions import RLPException
 from trie.exceptions import BadTrieProof, TraversedPartialPath, ValidationError
 from trie.hexary import HexaryTrie
 
-from bema_py.chain.rlp_items import decode_item, encode_item
+from bema_py.chain.rlp_items import RlpError, decode_item, encode_item
 
 FAULTS = (
     BadTrieProof,
     TraversedPartialPath,
     ValidationError,
-    RLPException,
-    RecursionError,
+    RlpError,
     AssertionError,
     ValueError,
     TypeError,

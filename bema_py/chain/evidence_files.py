@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
 
 from bema_py.chain.block_evidence import BlockEvidence, ProvedTransaction
 from bema_py.chain.ethereum_header import MAX_HEADER_SIZE, decode_header
 from bema_py.chain.raw_transactions import MAX_TRANSACTION_SIZE
 from bema_py.chain.receipts import MAX_RECEIPTS_SIZE
 from bema_py.chain.rlp_items import (
+    RlpError,
     check_bytes_of,
     check_list,
     decode_list,
@@ -18,6 +19,8 @@ from bema_py.chain.rlp_items import (
 )
 
 RECEIPTS, TRANSACTIONS = "receipts", "transactions"
+MAX_RECEIPTS = 2**16
+"""In one block: each transaction costs at least 21,000 gas."""
 T = TypeVar("T")
 
 
@@ -91,8 +94,14 @@ def _receipts(file: BinaryIO) -> Iterator[tuple[int, tuple[bytes, ...]]]:
         number, values = decode_list(data, RECEIPTS, (2,))
         yield (
             read_integer(number, f"{RECEIPTS} number", 8),
-            tuple(check_bytes_of(each, RECEIPTS) for each in check_list(values, RECEIPTS)),
+            tuple(check_bytes_of(each, RECEIPTS) for each in _bounded(check_list(values, RECEIPTS))),
         )
+
+
+def _bounded(receipts: list[Any]) -> list[Any]:
+    if len(receipts) > MAX_RECEIPTS:
+        raise RlpError(RECEIPTS, f"{len(receipts)} in one block, limit {MAX_RECEIPTS}")
+    return receipts
 
 
 def _transactions(file: BinaryIO) -> Iterator[tuple[int, ProvedTransaction]]:

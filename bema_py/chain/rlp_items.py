@@ -11,6 +11,9 @@ from bema_py.core.errors import MalformedError
 SHORT, LONG_STRING, LIST, LONG_LIST = 0x80, 0xB8, 0xC0, 0xF8
 """First bytes from which on an item is a string, has a long length, is a list, is a list with a long length."""
 
+MAX_ITEMS, MAX_DEPTH = 2**21, 8
+"""Byte strings and lists in one item: a block's logs have a million at most. Lists in lists: receipts have five."""
+
 
 class RlpError(MalformedError):
     """Bytes that are not the RLP items they should be."""
@@ -48,12 +51,36 @@ def _length(file: BinaryIO, what: str, first: bytes) -> tuple[bytes, int]:
 
 
 def decode_item(data: bytes, what: str) -> Any:
-    """Decode one item strictly into bytes and lists of them. Raises `RlpError`."""
+    """Decode one item strictly into bytes and lists of them, of bounded number and depth. Raises `RlpError`."""
+    _check_shape(data, what)
     try:
         return _plain(rlp.decode(data))
-    # Nested as deep as its bytes allow, an item would exhaust the stack.
-    except (RLPException, RecursionError) as error:
-        raise RlpError(what, str(error) or type(error).__name__) from error
+    except RLPException as error:
+        raise RlpError(what, str(error)) from error
+
+
+def _check_shape(data: bytes, what: str) -> None:
+    """Count items and depth before anything is made of them: a byte can stand for a whole list."""
+    position, items = 0, 0
+    ends = [len(data)]
+    while position < len(data):
+        items += 1
+        if items > MAX_ITEMS or len(ends) > MAX_DEPTH:
+            raise RlpError(what, f"more than {MAX_ITEMS} items or nested deeper than {MAX_DEPTH}")
+        kind = data[position]
+        long_from = LONG_STRING if kind < LIST else LONG_LIST
+        digits = max(kind - long_from + 1, 0) if kind >= SHORT else 0
+        start = position + 1 + digits
+        size = kind - (LIST if kind >= LIST else SHORT)
+        if digits:
+            size = int.from_bytes(data[position + 1 : start], "big")
+        if kind >= LIST:
+            ends.append(min(start + size, len(data)))
+            position = start
+        else:
+            position = start + size if kind >= SHORT else start
+        while len(ends) > 1 and position >= ends[-1]:
+            ends.pop()
 
 
 def decode_list(data: bytes, what: str, sizes: tuple[int, ...] = ()) -> list[Any]:

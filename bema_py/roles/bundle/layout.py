@@ -9,6 +9,7 @@ from typing import Any
 from bema_py.core.checks import check_bytes, check_hex, check_integer
 from bema_py.core.cid import parse_cid
 from bema_py.core.errors import BemaError, MalformedError
+from bema_py.core.json_text import read_json
 from bema_py.core.types import Digest, hex0x
 
 FORMAT, VERSION = "bema-bundle", 1
@@ -17,7 +18,7 @@ HEADERS, RECEIPTS, TRANSACTIONS = "headers.rlp", "receipts.rlp", "transactions.r
 PROOFS = (HEADERS, RECEIPTS, TRANSACTIONS)
 """The files that a bundle without proofs lacks."""
 RECORDS = (DEPLOYMENT, EVENTS, CONTENT)
-MAX_MANIFEST_SIZE = 2**26
+MAX_MANIFEST_SIZE = 2**24
 U64 = 2**64 - 1
 
 
@@ -86,8 +87,8 @@ def read_manifest(directory: Path) -> tuple[Manifest, bytes]:
     path = directory / MANIFEST
     data = read_bounded(path, MAX_MANIFEST_SIZE)
     try:
-        return _manifest(json.loads(data)), data
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, BemaError) as error:
+        return _manifest(read_json(data)), data
+    except (ValueError, KeyError, TypeError, AttributeError, BemaError) as error:
         raise BundleError(path, f"it is not a manifest of version {VERSION} ({error})") from error
 
 
@@ -105,8 +106,8 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(read_bounded(path, MAX_MANIFEST_SIZE))
-    except (ValueError, RecursionError) as error:
+        return read_json(read_bounded(path, MAX_MANIFEST_SIZE))
+    except ValueError as error:
         raise BundleError(path, "it is no JSON") from error
 
 

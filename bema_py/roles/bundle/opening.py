@@ -14,8 +14,10 @@ from bema_py.chain.deployment import Deployment
 from bema_py.chain.deployment_file import load_deployment
 from bema_py.chain.event_forms import event_from_plain, event_to_plain
 from bema_py.chain.events import Event
-from bema_py.chain.evidence_files import EvidenceReader
+from bema_py.chain.evidence_files import RECEIPTS, TRANSACTIONS, EvidenceReader
+from bema_py.chain.rlp_items import RlpError
 from bema_py.core.errors import BemaError, MalformedError
+from bema_py.core.json_text import read_json
 from bema_py.core.types import Digest, hex0x
 from bema_py.learning.progress import Progress
 from bema_py.roles.bundle.anchors import Anchors, Wanted
@@ -35,6 +37,8 @@ from bema_py.storage.car_store import CarStore
 
 MAX_EVENT_LINE = 2**24
 PIECE = 2**20
+FILE_CHECKS = {RECEIPTS: Check.RECEIPTS, TRANSACTIONS: Check.TRANSACTIONS}
+"""Which check an unreadable file fails, by the first word of its error; otherwise it is the headers'."""
 STAGE = "Ethereum blocks"
 """The stage that opening's progress names."""
 
@@ -174,8 +178,10 @@ def _proved(
     with ExitStack() as stack:
         headers, receipts, transactions = (stack.enter_context(_opened(directory / name)) for name in PROOFS)
         reader = EvidenceReader(headers, receipts, transactions)
-        with book.reading(Check.HEADERS):
+        try:
             yield from walk.events(_shown(reader.blocks(), total, progress))
+        except RlpError as error:
+            book.expect(FILE_CHECKS.get(error.what.split()[0], Check.HEADERS), False, str(error))
     for stray in reader.strays:
         book.expect(Check.RECEIPTS, False, stray)
     last = (walk.last.number, walk.last.hash) if walk.last else None
@@ -204,8 +210,8 @@ def _listed(path: Path) -> Iterator[Event]:
         while line := file.readline(MAX_EVENT_LINE):
             number += 1
             try:
-                yield event_from_plain(json.loads(line))
-            except (ValueError, RecursionError, BemaError) as error:
+                yield event_from_plain(read_json(line))
+            except (ValueError, BemaError) as error:
                 raise BundleError(path, f"line {number} is not an event ({error})") from error
 
 
