@@ -82,7 +82,7 @@ $(TOOLS)/.installed: tests/tools/package.json tests/tools/package-lock.json $(VE
 
 $(IPFS)/.installed: tests/tools/ipfs/package.json tests/tools/ipfs/package-lock.json $(VENV)/dev
 	node_home=$(NODE_HOME) && cd tests/tools/ipfs && PATH=$$node_home/bin:$$PATH \
-		node $$node_home/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
+		node $$node_home/lib/node_modules/npm/bin/npm-cli.js install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 # Slither and halmos need other versions of packages than the project has.
