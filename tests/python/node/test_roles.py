@@ -7,6 +7,7 @@ import pytest
 from cheating import lie
 from node_town import Town
 from tiny_network import FOUNDERS, HELD, OPEN, WINDOW
+from witnessed_network import ATTACKER, REFERENCES, WITNESS, begin
 
 from bema_py.chain.deployment import deploy, open_contract
 from bema_py.core.types import mask_of
@@ -236,3 +237,29 @@ def _forget(town: Town, digest: bytes) -> bytes:
     for cid in [cid for cid, held in blocks.items() if held == data]:
         del blocks[cid]
     return data
+
+
+def test_founders_witness_batches_and_suspend_who_keeps_failing(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """The fourth party sends every sample under a wrong class."""
+    witnessed = begin(tmp_path_factory.mktemp("witnessed"))
+    tiny = witnessed.tiny
+    town = Town(tiny, tmp_path_factory.mktemp("nodes"), references=REFERENCES)
+    town.miner().step()
+    tiny.offer(tiny.parties[3])
+    tiny.chain.advance(1)
+    with town.serving(0, 1):
+        assert "are required" in town.miner().step()
+        for founder in range(FOUNDERS):
+            town.founder(founder).step()
+        assert town.miner().step() == "the next revealed batch"
+        failing = town.founder(0)
+        failing.judging.failures.rules = replace(WITNESS, limit=1)
+        assert "founders' votes on the suspension" in failing.step()
+        other = town.founder(1)
+        other.judging.failures.rules = replace(WITNESS, limit=1)
+        other.step()
+    assert set(tiny.network.history().suspensions) == {ATTACKER}
+    assert "nothing any more" in town.party(tiny.parties[3]).step()
+    tiny.chain.close()
