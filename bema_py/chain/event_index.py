@@ -1,52 +1,42 @@
 """A contract's events in a SQLite file: read once, brought up to date, and rolled back where the chain was.
 
-The file holds the raw logs and the hashes of blocks at which reading stopped. When the chain no longer has such a
-block, everything after the newest one that it still has is forgotten and read again. A range of blocks goes in whole or
-not at all, and only behind the block that it was read to follow, so processes that share a file neither repeat nor skip
-anything.
+The file holds the raw logs and the hashes of the newest blocks, and of a few of those before. When the chain no longer
+has the newest, everything after the newest one that it still has is forgotten and read again. A range of blocks goes in
+whole or not at all, and only behind the block that it was read to follow, so processes that share a file neither repeat
+nor skip anything.
 """
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from bema_py.chain.connection import Chain, EthereumHash
 from bema_py.chain.errors import ChainError, ChainResponseError, HistoryChangedError
 from bema_py.chain.events import Event, decode_log
-from bema_py.chain.log_ranges import IncompleteLogsError, ReadRange, read_headers, read_range
-from bema_py.core.errors import InputError
+from bema_py.chain.index_file import IndexFile, IndexFileError
+from bema_py.chain.log_ranges import (
+    IncompleteLogsError,
+    InventedLogError,
+    RawLog,
+    ReadRange,
+    read_headers,
+    read_range,
+)
 from bema_py.core.types import Address, hex0x
 
-VERSION = 1
 FIRST_RANGE, LARGEST_RANGE = 256, 8192
 """Blocks asked for at once: at first, and at most."""
 TRIES = 5
 """How often in a row reading may be disturbed by a reorganisation or by answers that do not agree."""
-BUSY = 30.0
-"""Seconds that a process waits for another one that writes."""
-_SCHEMA = """
-create table if not exists identity (chain_id integer, contract blob, first integer, genesis blob);
-create table if not exists checkpoints (number integer primary key, hash blob not null);
-create table if not exists logs (
-    block_number integer, log_index integer, block_hash blob not null, time integer not null,
-    transaction_index integer not null, transaction_hash blob not null, topics text not null, data blob not null,
-    primary key (block_number, log_index)) without rowid;
-"""
+RECENT, SPARSE = 256, 1024
+"""Hashes are kept of the newest blocks, as many as this, and of every so manieth before."""
 Progress = Callable[[str, int, int], None]
 """Called with the name of the stage, the units done and all units."""
-
-
-class IndexFileError(InputError):
-    """A file that is no event index, or one of another version."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(f"{path} is no event index: {problem}")
-        self.path, self.problem = path, problem
 
 
 class ForeignIndexError(ChainError):
@@ -58,17 +48,6 @@ class ForeignIndexError(ChainError):
             "read everything again with `bema index --rebuild`"
         )
         self.path, self.what, self.indexed, self.found = path, what, indexed, found
-
-
-class IndexMismatchError(ChainError):
-    """The chain, read again, has other events than the index."""
-
-    def __init__(self, path: Path, number: int, block: int) -> None:
-        super().__init__(
-            f"{path} differs from the chain at event {number}, about block {block}: "
-            "read everything again with `bema index --rebuild`"
-        )
-        self.path, self.number, self.block = path, number, block
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +63,10 @@ class Update:
 class EventIndex:
     """The events of one contract on one chain, from its first block on; open it by `open_index`."""
 
-    path: Path
+    file: IndexFile
     chain: Chain
     contract: Address
     first: int
-    database: sqlite3.Connection
     range_size: int = FIRST_RANGE
     decoded: dict[tuple[int, int], Event] = field(default_factory=dict)
     """What this process has decoded, so that a long history is not decoded again for every block."""
@@ -105,7 +83,7 @@ class EventIndex:
 
     def close(self) -> None:
         """Close the file."""
-        self.database.close()
+        self.file.close()
 
     def update(self, progress: Progress | None = None) -> Update:
         """Follow the chain to its head as it is now; raises what reading raises, and keeps what was read before."""
@@ -116,17 +94,19 @@ class EventIndex:
             try:
                 added += self._read_on(start, min(start + self.range_size - 1, head))
                 disturbed = 0
-            except (HistoryChangedError, IncompleteLogsError):
-                disturbed += 1
-                if disturbed >= TRIES:
-                    raise
-                forgotten += self._roll_back()
-                head = self.chain.head().number
             except ChainResponseError:
                 # Too many blocks or results for this node.
                 if self.range_size == 1:
                     raise
-                self.range_size = max(1, self.range_size // 2)
+                self._halve()
+            except (HistoryChangedError, IncompleteLogsError, InventedLogError) as error:
+                # A node may cut long answers short without saying so: halves are asked for before it counts.
+                disturbed += isinstance(error, HistoryChangedError) or self.range_size == 1
+                if disturbed >= TRIES:
+                    raise
+                self._halve()
+                forgotten += self._roll_back()
+                head = self.chain.head().number
             if progress is not None:
                 progress("events", self.reaches() - self.first + 1, max(1, head - self.first + 1))
         return Update(added, forgotten, self.reaches())
@@ -134,7 +114,7 @@ class EventIndex:
     def events(self) -> list[Event]:
         """Give every indexed event in chain order."""
         kept: dict[tuple[int, int], Event] = {}
-        for row in self.database.execute("select * from logs order by block_number, log_index"):
+        for row in self.rows():
             place, block_hash = (row["block_number"], row["log_index"]), row["block_hash"]
             known = self.decoded.get(place)
             event = known if known and known.position.block_hash == block_hash else _decoded(row)
@@ -143,15 +123,21 @@ class EventIndex:
         self.decoded = kept
         return list(kept.values())
 
+    def rows(self) -> Iterator[sqlite3.Row]:
+        """Give every raw log in chain order, as the file was when this began."""
+        return self.file.each("select * from logs order by block_number, log_index")
+
     def reaches(self) -> int:
         """Give the number of the last block that was read; the one before the first where none was."""
-        (number,) = self.database.execute("select max(number) from checkpoints").fetchone()
-        return int(number)
+        return int(self._newest()["number"])
 
     def size(self) -> int:
         """Give the number of logs."""
-        (count,) = self.database.execute("select count(*) from logs").fetchone()
-        return int(count)
+        (row,) = self.file.ask("select count(*) as logs from logs")
+        return int(row["logs"])
+
+    def _halve(self) -> None:
+        self.range_size = max(1, self.range_size // 2)
 
     def _read_on(self, start: int, end: int) -> int:
         """Read one range and keep it, unless another process did."""
@@ -164,98 +150,98 @@ class EventIndex:
 
     def _keep(self, read: ReadRange, number: int, before: EthereumHash) -> bool:
         """Write a range in one transaction, if the index still ends with the block that it follows."""
-        with self._writing():
-            if self.reaches() != number or self._checkpoint(number) != before:
+        with self.file.writing():
+            newest = self._newest()
+            if (newest["number"], newest["hash"]) != (number, before):
                 return False
-            last = read.headers[-1]
-            self.database.execute("insert into checkpoints values (?, ?)", (last.number, last.hash))
-            self.database.executemany(
-                "insert into logs values (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        log.header.number,
-                        log.log_index,
-                        log.header.hash,
-                        log.header.time,
-                        log.transaction_index,
-                        log.transaction_hash,
-                        json.dumps([topic.hex() for topic in log.topics]),
-                        log.data,
-                    )
-                    for log in read.logs
-                ],
+            oldest = read.headers[-1].number - RECENT
+            thin = "delete from checkpoints where number <= ? and number >= ? and number % ? != 0"
+            self.file.ask(thin, oldest, self.first, SPARSE)
+            kept = [each for each in read.headers if each.number > oldest or each.number % SPARSE == 0]
+            self.file.put(
+                "insert into checkpoints values (?, ?)", ((each.number, each.hash) for each in kept)
             )
+            self.file.put("insert into logs values (?, ?, ?, ?, ?, ?, ?, ?)", map(_row, read.logs))
             return True
 
     def _roll_back(self) -> int:
         """Forget what follows the newest block that the chain still has; give the number of forgotten logs."""
-        rows = self.database.execute("select number, hash from checkpoints order by number desc").fetchall()
         head = self.chain.head().number
-        for number, block_hash in rows:
-            if number <= head and _hash_of(self.chain, number) == block_hash:
-                return self._forget_after(number) if number != rows[0]["number"] else 0
-        number, block_hash = rows[-1]
-        found = hex0x(_hash_of(self.chain, number)) if number <= head else f"no block {number}"
-        raise ForeignIndexError(self.path, f"a chain with block {number}", hex0x(block_hash), found)
+        if self._still_there(self._newest(), head):
+            return 0
+        # Blocks follow one another: those below one that is still there are there too.
+        rows = self.file.ask("select * from checkpoints order by number")
+        common = bisect_left(rows, 1, key=lambda row: not self._still_there(row, head))
+        if common == 0:
+            number, block_hash = rows[0]
+            found = hex0x(_hash_of(self.chain, number)) if number <= head else f"no block {number}"
+            raise ForeignIndexError(self.path, f"a chain with block {number}", hex0x(block_hash), found)
+        return self._forget_after(rows[common - 1])
 
-    def _forget_after(self, number: int) -> int:
-        with self._writing():
-            removed = self.database.execute("delete from logs where block_number > ?", (number,)).rowcount
-            self.database.execute("delete from checkpoints where number > ?", (number,))
-            return removed
+    def _still_there(self, checkpoint: sqlite3.Row, head: int) -> bool:
+        number, block_hash = checkpoint
+        return number <= head and bytes(block_hash) == _hash_of(self.chain, number)
+
+    def _forget_after(self, checkpoint: sqlite3.Row) -> int:
+        """Forget what follows a block, unless another process forgot that block itself meanwhile."""
+        number, block_hash = checkpoint
+        with self.file.writing():
+            if self._checkpoint(number) != block_hash:
+                return 0
+            (row,) = self.file.ask("select count(*) as logs from logs where block_number > ?", number)
+            self.file.ask("delete from logs where block_number > ?", number)
+            self.file.ask("delete from checkpoints where number > ?", number)
+            return int(row["logs"])
+
+    def _newest(self) -> sqlite3.Row:
+        rows = self.file.ask("select * from checkpoints order by number desc limit 1")
+        if not rows:
+            raise IndexFileError(self.path, "another process has begun it anew")
+        return rows[0]
 
     def _checkpoint(self, number: int) -> EthereumHash:
-        row = self.database.execute("select hash from checkpoints where number = ?", (number,)).fetchone()
-        return EthereumHash(row["hash"]) if row else EthereumHash(b"")
+        rows = self.file.ask("select hash from checkpoints where number = ?", number)
+        return EthereumHash(rows[0]["hash"]) if rows else EthereumHash(b"")
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Write alone: others wait, and after a fault nothing was written."""
-        self.database.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self.database.execute("rollback")
-            raise
-        self.database.execute("commit")
+    @property
+    def path(self) -> Path:
+        """The file of the index."""
+        return self.file.path
 
 
-def open_index(path: Path, chain: Chain, contract: Address, first: int) -> EventIndex:
-    """Open the index of a contract that was deployed in block `first`, or begin it.
+def open_index(
+    path: Path, chain: Chain, contract: Address, first: int, *, rebuild: bool = False
+) -> EventIndex:
+    """Open the index of a contract that was deployed in block `first`, or begin it; with `rebuild`, begin it anew.
 
-    Raises `IndexFileError`, and `ForeignIndexError` for one of another chain or contract.
+    Raises `IndexFileError`, `IndexBusyError`, and `ForeignIndexError` for one of another chain or contract.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    index = EventIndex(IndexFile(path), chain, contract, first)
     try:
-        database = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
-        database.row_factory = sqlite3.Row
-        database.execute("pragma journal_mode = wal")
-        (version,) = database.execute("pragma user_version").fetchone()
-        if version not in (0, VERSION):
-            raise IndexFileError(path, f"it has version {version}, this program writes {VERSION}")
-        index = EventIndex(path, chain, contract, first, database)
-        _identify(index)
-    except sqlite3.DatabaseError as error:
-        raise IndexFileError(path, str(error)) from error
+        _identify(index, rebuild)
+    except BaseException:
+        index.close()
+        raise
     return index
 
 
-def _identify(index: EventIndex) -> None:
+def _identify(index: EventIndex, rebuild: bool) -> None:
     """Write what a new index is of, or compare what an old one says."""
     genesis = _hash_of(index.chain, 0)
-    database = index.database
-    with index._writing():
-        for statement in _SCHEMA.split(";"):
-            database.execute(statement)
-        row = database.execute("select * from identity").fetchone()
-        if row is None:
-            own = (index.chain.chain_id, index.contract, index.first, genesis)
-            database.execute("insert into identity values (?, ?, ?, ?)", own)
-            before = index.first - 1
-            parent = _hash_of(index.chain, before) if before >= 0 else EthereumHash(bytes(32))
-            database.execute("insert into checkpoints values (?, ?)", (before, parent))
-            database.execute(f"pragma user_version = {VERSION}")
-            return
+    rows = [] if rebuild else index.file.ask("select * from identity")
+    if not rows:
+        before = index.first - 1
+        parent = _hash_of(index.chain, before) if before >= 0 else EthereumHash(bytes(32))
+        with index.file.writing():
+            if rebuild:
+                index.file.clear()
+            rows = index.file.ask("select * from identity")
+            if not rows:
+                own = (index.chain.chain_id, index.contract, index.first, genesis)
+                index.file.ask("insert into identity values (?, ?, ?, ?)", *own)
+                index.file.ask("insert into checkpoints values (?, ?)", before, parent)
+                return
+    (row,) = rows
     stated = {
         "chain id": (row["chain_id"], index.chain.chain_id),
         "contract": (hex0x(row["contract"]), hex0x(index.contract)),
@@ -264,14 +250,7 @@ def _identify(index: EventIndex) -> None:
     }
     for what, (indexed, found) in stated.items():
         if indexed != found:
-            database.close()
             raise ForeignIndexError(index.path, what, indexed, found)
-
-
-def remove_index(path: Path) -> None:
-    """Remove an index with the files that SQLite keeps beside it."""
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _hash_of(chain: Chain, number: int) -> EthereumHash:
@@ -279,7 +258,20 @@ def _hash_of(chain: Chain, number: int) -> EthereumHash:
     return header.hash
 
 
-def _decoded(row: Mapping[str, Any]) -> Event | None:
+def _row(log: RawLog) -> tuple[object, ...]:
+    return (
+        log.header.number,
+        log.log_index,
+        log.header.hash,
+        log.header.time,
+        log.transaction_index,
+        log.transaction_hash,
+        json.dumps([topic.hex() for topic in log.topics]),
+        log.data,
+    )
+
+
+def _decoded(row: sqlite3.Row) -> Event | None:
     log = {
         "topics": [bytes.fromhex(topic) for topic in json.loads(row["topics"])],
         "data": row["data"],

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress as Bars
 
 from bema_py.chain.deployment import open_contract
 from bema_py.chain.deployment_file import load_deployment
-from bema_py.chain.event_index import EventIndex, IndexMismatchError, open_index, remove_index
-from bema_py.chain.event_reader import read_events
+from bema_py.chain.event_index import EventIndex, Progress, open_index
+from bema_py.chain.index_check import compare_with_chain
 from bema_py.cli.opening import index_path, open_chain
 from bema_py.cli.output import JsonOption, emit, progress
 from bema_py.cli.profile import Profile, ProfileError, ProfileOption, load_profile
@@ -28,14 +29,11 @@ def index(
     path = index_path(settings)
     if path is None:
         raise ProfileError(settings.path, 'chain.index is "off": there is no index')
-    if rebuild:
-        remove_index(path)
-    with open_index_of(settings, path) as opened:
+    with open_index_of(settings, path, rebuild) as opened:
         with progress(as_json) as bars:
-            task = bars.add_task("reading blocks")
-            update = opened.update(lambda _, done, total: bars.update(task, completed=done, total=total))
-        if verify:
-            compare(opened)
+            update = opened.update(bar(bars, "reading blocks"))
+            if verify:
+                compare_with_chain(opened, bar(bars, "reading again"))
         values = {
             "index": str(path),
             "logs": opened.size(),
@@ -43,7 +41,7 @@ def index(
             "added": update.added,
             "forgotten": update.forgotten,
             "verified": verify,
-            "bytes": path.stat().st_size,
+            "bytes": opened.file.bytes(),
         }
     text = (
         f"{path}: {values['logs']} logs up to block {update.reaches}; {update.added} added, "
@@ -52,20 +50,14 @@ def index(
     emit(as_json, values, text)
 
 
-def open_index_of(profile: Profile, path: Path) -> EventIndex:
+def open_index_of(profile: Profile, path: Path, rebuild: bool) -> EventIndex:
     """Open the index of the profile's deployment."""
     deployment = load_deployment(profile.resolve(profile.chain.deployment))
     contract = open_contract(open_chain(profile), deployment)
-    return open_index(path, contract.chain, deployment.address, deployment.block_number)
+    return open_index(path, contract.chain, deployment.address, deployment.block_number, rebuild=rebuild)
 
 
-def compare(opened: EventIndex) -> None:
-    """Read the chain as far as the index reaches; raises IndexMismatchError where they differ."""
-    read = list(read_events(opened.chain, opened.contract, opened.first, opened.reaches()))
-    indexed = opened.events()
-    for number, (one, other) in enumerate(zip(indexed, read, strict=False)):
-        if one != other:
-            raise IndexMismatchError(opened.path, number, one.position.block_number)
-    if len(indexed) != len(read):
-        shorter = min(len(indexed), len(read))
-        raise IndexMismatchError(opened.path, shorter, opened.reaches())
+def bar(bars: Bars, name: str) -> Progress:
+    """Add a bar, and give what moves it."""
+    task = bars.add_task(name)
+    return lambda _, done, total: bars.update(task, completed=done, total=total)
