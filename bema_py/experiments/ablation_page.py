@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bema_py.experiments.methods import method_of
-from bema_py.experiments.studies import markdown_table
+from bema_py.experiments.studies import in_per_cent, markdown_table
 from bema_py.experiments.variants import VARIANTS
 
 HEADER = (
@@ -43,8 +43,8 @@ def cells(row: Mapping[str, Any]) -> list[str]:
     return [
         row["change"],
         f"{100 * before['mean']:.2f}",
-        f"{100 * after['mean']:.2f} ± {100 * after['std']:.2f}",
-        f"{100 * gain['mean']:+.2f} ± {100 * gain['std']:.2f}",
+        in_per_cent(after["mean"], after["std"], row["seeds"]),
+        in_per_cent(gain["mean"], gain["std"], row["seeds"], signed=True),
         f"{100 * row['single_before']['mean']:.2f}",
         f"{100 * row['single_after']['mean']:.2f}",
         f"{row['used']:.1f}",

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bema_py.experiments.methods import method_of
-from bema_py.experiments.studies import markdown_table
+from bema_py.experiments.studies import in_per_cent, markdown_table
 
 HEADER = (
     "case, defence, attack",
@@ -54,8 +54,8 @@ def cells(row: Mapping[str, Any]) -> list[str]:
     return [
         f"{row['case']}, {method.label}, {row['attack']}",
         f"{100 * row['accuracy_without']['mean']:.2f}",
-        f"{100 * row['accuracy']['mean']:.2f} ± {100 * row['accuracy']['std']:.2f}",
-        f"{100 * row['lost']['mean']:.2f} ± {100 * row['lost']['std']:.2f}",
+        in_per_cent(row["accuracy"]["mean"], row["accuracy"]["std"], row["seeds"]),
+        in_per_cent(row["lost"]["mean"], row["lost"]["std"], row["seeds"]),
         "-" if goal is None else f"≤ {100 * goal:.1f}",
         f"{messages['bogus']:g}",
         f"{messages['bogus_used']:g}",

@@ -101,6 +101,12 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
     return fmean(values), stdev(values) if len(values) > 1 else 0.0
 
 
+def in_per_cent(mean: float, deviation: float, seeds: Sequence[int], *, signed: bool = False) -> str:
+    """Give a mean in per cent, with its deviation where there is more than one seed."""
+    stated = f"{100 * mean:+.2f}" if signed else f"{100 * mean:.2f}"
+    return f"{stated} ± {100 * deviation:.2f}" if len(seeds) > 1 else stated
+
+
 def write_results(settings: StudySettings, rows: object, text: str) -> None:
     """Write a study's rows as JSON and its page as Markdown, each whole or not at all."""
     for suffix, content in (("json", json.dumps(rows, indent=1) + "\n"), ("md", text)):

@@ -11,6 +11,7 @@ from bema_py.experiments.records import RunRecord
 from bema_py.experiments.studies import (
     StudySettings,
     by_row,
+    in_per_cent,
     markdown_table,
     mean_and_deviation,
     provenance,
@@ -71,7 +72,7 @@ def table_text(rows: Sequence[Row]) -> str:
     """Lay out the table in per cent, the paper's numbers below ours."""
     lines: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        cell = f"{100 * row['accuracy_mean']:.2f} ± {100 * row['accuracy_std']:.2f}"
+        cell = in_per_cent(row["accuracy_mean"], row["accuracy_std"], row["seeds"])
         lines.setdefault((row["case"], row["method"]), []).append(cell)
     body = []
     for (case, method), cells in lines.items():
