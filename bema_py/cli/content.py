@@ -87,7 +87,7 @@ def pin(
     pinned = 0
     with progress(quiet=as_json) as bars:
         for name in bars.track(names, description="pin"):
-            for block in _blocks_of(store, name):
+            for block in blocks_of(store, name):
                 store.pin(block)
                 pinned += 1
     nodes = [node.address for node in store.nodes]
@@ -161,9 +161,9 @@ def _cache(profile: Profile) -> DirectoryStore:
     return DirectoryStore(profile.resolve(profile.content.directory))
 
 
-def _blocks_of(store: BlockStore, cid: CID) -> Iterator[CID]:
+def blocks_of(store: BlockStore, cid: CID) -> Iterator[CID]:
     """Yield what a content consists of, from the leaves up."""
     if codec_of(cid) == DAG_PB:
         for link in decode_node(store.get_block(cid, max_size=CHUNK)):
-            yield from _blocks_of(store, link.cid)
+            yield from blocks_of(store, link.cid)
     yield cid

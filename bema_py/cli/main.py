@@ -8,6 +8,7 @@ from rich.markup import escape
 from bema_py.cli import (
     audit,
     content,
+    content_archive,
     data,
     demo,
     deploy,
@@ -80,6 +81,8 @@ app.add_typer(miner.app, name="miner", help="Build blocks, take bonds back.")
 app.add_typer(explain.app, name="explain", help="Tell what became of a block, a sample, a party, an account.")
 app.add_typer(history.app, name="history", help="Show the lineage of a party's model.")
 app.add_typer(prove.app, name="prove", help="Prove that a sample is in a block.")
+content.app.command("export")(content_archive.export)
+content.app.command("import")(content_archive.import_archive)
 app.add_typer(content.app, name="content", help="Get, store and pin content by its identifier.")
 app.add_typer(data.app, name="data", help="Show a data set of one's own.")
 app.add_typer(model.app, name="model", help="Show a model, export it to PyTorch.")

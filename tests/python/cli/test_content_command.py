@@ -113,3 +113,25 @@ def test_profiles_are_checked(tmp_path, bema, settings, told):
     )
     assert code == 2
     assert told in err
+
+
+def test_an_archive_carries_content_from_a_directory_to_a_node(tmp_path, bema, node):
+    here = write_profile(tmp_path, [])
+    file, archive, again = tmp_path / "file", tmp_path / "a.car", tmp_path / "b.car"
+    file.write_bytes(bytes(2**20) + b"end")
+    root = bema("content", "put", file, "-p", here)[1].strip()
+    for out in (archive, again):
+        assert bema("content", "export", root, "--out", out, "-p", here)[0] == 0
+    assert archive.read_bytes() == again.read_bytes()
+    assert bema("content", "export", root, "--out", archive, "-p", here)[0] == 2
+    (tmp_path / "there").mkdir()
+    there = write_profile(tmp_path / "there", [node.address])
+    assert bema("content", "import", archive, "-p", there)[:2] == (0, "3 blocks stored\n")
+    assert len(node.pinned) == 3
+    assert bema("content", "get", root, "--out", tmp_path / "back", "-p", there)[0] == 0
+    assert (tmp_path / "back").read_bytes() == file.read_bytes()
+    again.write_bytes(archive.read_bytes()[:-1] + b"?")
+    assert bema("content", "import", again, "-p", there)[0] == 6
+    again.write_bytes(archive.read_bytes()[:-1])
+    assert bema("content", "import", again, "-p", there)[0] == 6
+    assert bema("content", "import", tmp_path / "none", "-p", there)[0] == 2
