@@ -1,5 +1,6 @@
 """The store against a real IPFS daemon: the same identifiers both ways, pins, kill -9, a whole network over it."""
 
+import io
 import json
 import random
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from bema_py.core.cid import cid_text, object_cid, raw_cid
 from bema_py.core.encoding import encode
 from bema_py.core.hashing import sha256
 from bema_py.core.unixfs import CHUNK, import_file
+from bema_py.storage.car import read_header, read_sections, write_header, write_section
 from bema_py.storage.directory_store import DirectoryStore
 from bema_py.storage.ipfs_node import IpfsNode, NodeAbsentError
 from bema_py.storage.ipfs_store import ContentNotKeptError, ContentUnavailableError, IpfsStore, Retries
@@ -115,6 +117,21 @@ def test_pins_survive_the_collection_of_garbage(daemon, tmp_path):
     list(asked(daemon).repo.gc())
     with pytest.raises(NodeAbsentError):
         node.get(root, search=False)
+
+
+def test_archives_are_read_both_ways(daemon):
+    data = noise(3 * CHUNK + 77, seed=5)
+    root, blocks = import_file(data)
+    archive = io.BytesIO()
+    write_header(archive, [root])
+    for cid, block in blocks:
+        write_section(archive, cid, block)
+    archive.seek(0)
+    asked(daemon).dag.imprt(archive)
+    assert asked(daemon).cat(cid_text(root)) == data
+    exported = io.BytesIO(asked(daemon).dag.export(cid_text(root)))
+    assert read_header(exported) == (root,)
+    assert {section.cid: section.data for section in read_sections(exported)} == dict(blocks)
 
 
 def test_absent_content_is_said_to_be_absent(daemon, tmp_path):
