@@ -17,7 +17,7 @@ NODE_HOME = $$($(BIN)/python -c '$(NODE_WHEEL)')
 # npm installs the one build that fits the machine; forge calls the compiler through Node, which comes as a Python wheel.
 FORGE = PATH=$(NODE_HOME)/bin:$$PATH $(firstword $(wildcard $(CURDIR)/$(TOOLS)/@foundry-rs/forge-*/bin/forge))
 
-.PHONY: demo bench test check ipfs mutants slither symbolic tools format clean
+.PHONY: demo bench test check ipfs mutants slither symbolic tamper honest tools format clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bema demo $(DEMO)
@@ -56,6 +56,10 @@ slither: $(VENV)/dev $(ANALYSIS)/.installed tools
 
 symbolic: $(VENV)/dev $(ANALYSIS)/.installed tools
 	PATH=$(NODE_HOME)/bin:$(dir $(lastword $(FORGE))):$$PATH timeout 3600 $(ANALYSIS)/bin/python -m deploy.symbolic
+
+# What the auditor is tried on: every single manipulation of one history, and honest histories drawn from seeds.
+tamper honest: $(VENV)/dev
+	PYTHONPATH=tests $(BIN)/python -m auditing.$@
 
 format: $(VENV)/dev tools
 	$(BIN)/ruff check --fix .

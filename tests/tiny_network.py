@@ -1,6 +1,6 @@
 """A small network for tests: linear models on 6x6 images of four classes, on the embedded chain."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,6 +91,7 @@ class TinyParty:
     model: Model
     data: Dataset
     outbox: Outbox
+    held: tuple[int, ...]
 
 
 @dataclass
@@ -165,8 +166,13 @@ def tiny_network(
     funding: int = FUNDING,
     rules: Rules = RULES,
     chain: Chain | None = None,
+    held: Sequence[tuple[int, ...]] = HELD,
+    founders: int = FOUNDERS,
 ) -> TinyNetwork:
-    """Deploy, register the founders and admit the regular parties, on the embedded chain unless one is given."""
+    """Deploy, register the founders and admit the regular parties, on the embedded chain unless one is given.
+
+    `held` are the classes that each party holds.
+    """
     chain = chain or embedded(directory / "chain.jsonl")
     accounts = [NodeSigner(chain, account) for account in chain.accounts()]
     content = store if store is not None else MemoryStore()
@@ -188,7 +194,7 @@ def tiny_network(
             bond=BOND,
             max_reward_per_block=BOND,
         ),
-        founders=[(accounts[1 + i].address, mask_of(HELD[i])) for i in range(FOUNDERS)],
+        founders=[(accounts[1 + i].address, mask_of(held[i])) for i in range(founders)],
     )
     network = Network(open_contract(chain, deployment), deployment, content, rules, ModelCache(content))
     parties = [
@@ -198,16 +204,17 @@ def tiny_network(
             linear_model(10 + i),
             patterns(20 + i, 400),
             Outbox(directory / f"{i}.json"),
+            held[i],
         )
-        for i in range(len(HELD))
+        for i in range(len(held))
     ]
     tiny = TinyNetwork(chain, network, parties, accounts[10], accounts[11])
     if funding:
         network.contract.fund(tiny.stranger, funding)
-    for party in parties[:FOUNDERS]:
+    for party in parties[:founders]:
         digest = publish_model(content, party.model)
         network.contract.register_original_party(party.signer, digest, mask_of(ALL))
-    for party in parties[FOUNDERS:]:
+    for party in parties[founders:]:
         admit(tiny, party)
     return tiny
 
@@ -217,12 +224,12 @@ def admit(tiny: TinyNetwork, party: TinyParty) -> None:
     request = RegistrationRequest(
         party.signer.address,
         publish_model(tiny.network.store, party.model),
-        mask_of(HELD[party.number - 1]),
+        mask_of(party.held),
         mask_of(ALL),
     )
     approvals = []
     for founder in tiny.parties[:FOUNDERS]:
-        held = mask_of(HELD[founder.number - 1])
+        held = mask_of(founder.held)
         checked = validate(
             founder.model, held, founder.data, party.model, request, {1: founder.model}, LIMITS
         )

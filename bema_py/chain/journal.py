@@ -72,7 +72,7 @@ def _content(path: Path) -> bytes:
 def _entry(path: Path, number: int, line: bytes) -> Entry:
     try:
         entry = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise JournalError(path, number, f"no JSON: {error}") from error
     if not isinstance(entry, dict):
         raise JournalError(path, number, "no JSON object")

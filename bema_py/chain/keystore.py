@@ -62,7 +62,7 @@ def open_keystore(path: Path, password: PasswordSource) -> LocalSigner:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise KeystoreError(path, error.strerror or "cannot be read") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise KeystoreError(path, "no JSON") from error
     try:
         key = Account.decrypt(content, password())

@@ -35,11 +35,12 @@ class Ledger:
 
 
 def advance(ledger: Ledger, body: BlockBody) -> Ledger:
-    """Return the ledger after a block, believing the block's claims."""
+    """Return the ledger after a block, believing the block's claims but for its height: that is where it stands."""
+    height = ledger.height + 1
     return Ledger(
-        height=body.height,
+        height=height,
         models={**ledger.models, **{update.party: update.new for update in body.updates}},
         used={**ledger.used, **{leaf.sample: leaf for leaf in body.samples}},
-        listed={**ledger.listed, **dict.fromkeys(body.batches, body.height)},
+        listed={**ledger.listed, **dict.fromkeys(body.batches, height)},
         rewards={**ledger.rewards, **{leaf.account: leaf.cumulative for leaf in body.rewards}},
     )

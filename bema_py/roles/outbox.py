@@ -57,7 +57,7 @@ class Outbox:
             plain = json.loads(self.path.read_text())
             self.offered = {SampleId(bytes.fromhex(sample)) for sample in plain["offered"]}
             self.pending = PendingBatch.from_plain(plain["pending"]) if plain["pending"] else None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
             raise OutboxError(self.path, f"it cannot be read ({error})") from error
 
     def hold(self, pending: PendingBatch, samples: set[SampleId]) -> None:

@@ -7,7 +7,14 @@ from itertools import pairwise
 
 from bema_py.chain.approvals import Approval, recover_signer
 from bema_py.chain.deployment import Deployment
-from bema_py.chain.events import ApprovalRevoked, Event, EventPosition
+from bema_py.chain.events import (
+    ApprovalRevoked,
+    Event,
+    EventPosition,
+    GenesisClosed,
+    OriginalPartyRegistered,
+    RegularPartyRegistered,
+)
 from bema_py.chain.packed_records import ApprovalOnRecord
 from bema_py.core.errors import BemaError
 from bema_py.core.header import genesis_hash
@@ -36,6 +43,49 @@ def check_order(book: CheckBook, deployment: Deployment, events: Sequence[Event]
             f"event {type(later).__name__} at {_words(after)} cannot come after {type(earlier).__name__} at "
             f"{_words(before)}",
         )
+
+    for earlier, later in pairwise(events):
+        fault = _fault_of_place(earlier.position, later.position)
+        message = f"events {type(earlier).__name__} and {type(later).__name__} disagree: {fault}"
+        book.expect(Check.ORDER, fault is None, message)
+    _check_sequence(book, deployment, events)
+
+
+def _check_sequence(book: CheckBook, deployment: Deployment, events: Sequence[Event]) -> None:
+    """Check that the genesis phase closed once and that parties got their numbers in turn, founders the first."""
+    closed = False
+    free = {PartyId(number) for number in range(1, len(deployment.founders) + 1)}
+    following = PartyId(len(free) + 1)
+    for event in events:
+        if isinstance(event, GenesisClosed):
+            book.expect(Check.ORDER, not closed, "the genesis phase was closed before")
+            closed = True
+        elif isinstance(event, OriginalPartyRegistered | RegularPartyRegistered):
+            founder = isinstance(event, OriginalPartyRegistered)
+            book.expect(
+                Check.ORDER,
+                event.party in free if founder else event.party == following,
+                f"account {hex0x(event.account)} cannot have registered as party {event.party} then",
+                Place(party=event.party),
+            )
+            free.discard(event.party)
+            following = following if founder else PartyId(event.party + 1)
+
+
+def _fault_of_place(before: EventPosition, after: EventPosition) -> str | None:
+    """Say why two successive events cannot both be where they are: one Ethereum block has one hash, time and order."""
+    same_block = before.block_number == after.block_number
+    if same_block != (before.block_hash == after.block_hash) or (same_block and before.time != after.time):
+        return f"Ethereum block {after.block_number} has another hash or time in the one than in the other"
+    if not same_block:
+        return None
+    if before.transaction_index > after.transaction_index:
+        return f"transaction {after.transaction_index} comes after {before.transaction_index}"
+    if (before.transaction_index == after.transaction_index) != (
+        before.transaction_hash == after.transaction_hash
+    ):
+        return f"transaction {after.transaction_index} has another hash in the one than in the other"
+    return None
 
 
 def _words(position: EventPosition) -> str:
@@ -130,14 +180,31 @@ def check_approvals(
     book: CheckBook, deployment: Deployment, history: History, events: Sequence[Event]
 ) -> None:
     """Recompute the signer of every approval and count the vouching founders of every held class."""
-    revoked = {
-        (event.signer, event.nonce): event.position for event in events if isinstance(event, ApprovalRevoked)
-    }
+    revocations = [event for event in events if isinstance(event, ApprovalRevoked)]
+    revoked = {(event.signer, event.nonce): event.position for event in revocations}
     suspended = {event.account: event.position for event in history.suspensions.values()}
     ledger = ApprovalLedger(deployment, revoked, suspended)
     for party in sorted(history.parties.values(), key=lambda party: party.registered):
         if party.party_type is PartyType.REGULAR:
             _check_admission(book, ledger, party)
+    _check_revocations(book, ledger, revocations)
+
+
+def _check_revocations(
+    book: CheckBook, ledger: ApprovalLedger, revocations: Sequence[ApprovalRevoked]
+) -> None:
+    """Check that only founders revoked approvals, none that was used, and each once."""
+    founders = {founder.account for founder in ledger.deployment.founders}
+    seen = set(ledger.spent)
+    for event in revocations:
+        name = (event.signer, event.nonce)
+        book.expect(
+            Check.APPROVAL,
+            event.signer in founders and name not in seen,
+            f"account {hex0x(event.signer)} revoked approval {event.nonce}, which is no founder's, or was used or "
+            "revoked before",
+        )
+        seen.add(name)
 
 
 def _check_admission(book: CheckBook, ledger: ApprovalLedger, party: RegisteredParty) -> None:

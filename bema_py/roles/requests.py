@@ -101,7 +101,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         plain = json.loads(data[:MAX_FILE_BYTES])
     except OSError as error:
         raise HandoverError(path, f"it cannot be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HandoverError(path, f"it is not JSON ({error})") from error
     if not isinstance(plain, dict):
         raise HandoverError(path, "it is not a JSON object")

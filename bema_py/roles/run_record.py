@@ -65,7 +65,7 @@ def read_run(directory: Path) -> RunRecord:
     for number, line in enumerate(_read(directory / EVENTS).decode(errors="replace").splitlines(), start=1):
         try:
             events.append(event_from_plain(json.loads(line)))
-        except (ValueError, BemaError) as error:
+        except (ValueError, RecursionError, BemaError) as error:
             raise RunRecordError(directory / EVENTS, f"line {number} is not an event ({error})") from error
     return RunRecord(deployment, tuple(events), DirectoryStore(directory / CONTENT))
 
@@ -97,7 +97,7 @@ def _parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
         files, blocks = manifest["files"], manifest["blocks"]
         if set(files) != set(PINNED) or not all(isinstance(cid, str) for cid in blocks):
             raise ValueError("unexpected entries")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise RunRecordError(path, f"it is not a manifest ({error})") from error
     return dict(manifest)
 
