@@ -91,6 +91,6 @@ def load_deployment(path: Path) -> Deployment:
         plain = read_json(path.read_bytes())
     except OSError as error:
         raise RecordFileError(path, error.strerror or "cannot be read") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RecordFileError(path, "no JSON") from error
     return deployment_from_plain(plain)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bema_py.chain.errors import JournalAccessError, JournalBusyError, JournalDivergedError, JournalError
+from bema_py.core.json_text import read_json
 
 VERSION = 1
 Entry = Mapping[str, Any]
@@ -71,8 +72,8 @@ def _content(path: Path) -> bytes:
 
 def _entry(path: Path, number: int, line: bytes) -> Entry:
     try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        entry = read_json(line)
+    except ValueError as error:
         raise JournalError(path, number, f"no JSON: {error}") from error
     if not isinstance(entry, dict):
         raise JournalError(path, number, "no JSON object")

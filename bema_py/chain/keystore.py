@@ -9,6 +9,7 @@ from eth_account import Account
 
 from bema_py.chain.errors import KeystoreError, PasswordError
 from bema_py.chain.signers import LocalSigner, local_signer
+from bema_py.core.json_text import read_json
 from bema_py.core.types import Address
 
 PasswordSource = Callable[[], str]
@@ -59,10 +60,10 @@ def open_keystore(path: Path, password: PasswordSource) -> LocalSigner:
     try:
         if path.stat().st_size > MAX_SIZE:
             raise KeystoreError(path, f"larger than {MAX_SIZE} bytes")
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path.read_bytes())
     except OSError as error:
         raise KeystoreError(path, error.strerror or "cannot be read") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise KeystoreError(path, "no JSON") from error
     try:
         key = Account.decrypt(content, password())

@@ -20,12 +20,18 @@ class CommitmentReplay:
     revealed: set[Commitment] = field(default_factory=set)
 
     def commit(self, event: BatchCommitted) -> None:
-        """Check that the party had no other live commitment open."""
+        """Check that the party had no other live commitment open, and that the batch was not revealed before."""
         earlier = self.open.get(event.party)
         self.book.expect(
             Check.REVEAL,
             earlier is None or self._waited(earlier, event) > self.deployment.parameters.commitment_expiry,
             f"batch {hex0x(event.commitment)} was committed while another commitment was open",
+            Place(party=event.party),
+        )
+        self.book.expect(
+            Check.REVEAL,
+            event.commitment not in self.revealed,
+            f"batch {hex0x(event.commitment)} was committed after it had been revealed",
             Place(party=event.party),
         )
         self.open[event.party] = event

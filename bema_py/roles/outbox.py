@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bema_py.core.errors import BemaError
+from bema_py.core.json_text import read_json
 from bema_py.core.types import Commitment, Digest, SampleId
 
 
@@ -54,10 +55,10 @@ class Outbox:
 
     def _load(self) -> None:
         try:
-            plain = json.loads(self.path.read_text())
+            plain = read_json(self.path.read_bytes())
             self.offered = {SampleId(bytes.fromhex(sample)) for sample in plain["offered"]}
             self.pending = PendingBatch.from_plain(plain["pending"]) if plain["pending"] else None
-        except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise OutboxError(self.path, f"it cannot be read ({error})") from error
 
     def hold(self, pending: PendingBatch, samples: set[SampleId]) -> None:

@@ -28,6 +28,7 @@ class _Replay:
     genesis: GenesisClosed | None = None
     parties: dict[PartyId, RegisteredParty] = field(default_factory=dict)
     batches: dict[Commitment, CommittedBatch] = field(default_factory=dict)
+    latest: dict[PartyId, BatchCommitted | BatchRevealed] = field(default_factory=dict)
     blocks: list[BlockSubmitted] = field(default_factory=list)
     orphans: list[OrphanedBlock] = field(default_factory=list)
     suspensions: dict[PartyId, PartySuspended] = field(default_factory=dict)
@@ -61,13 +62,15 @@ class _Replay:
             self.parties[event.party] = _registered(event)
 
     def _take_batch(self, event: BatchCommitted | BatchRevealed) -> None:
+        """Take a batch; who copies another party's commitment neither takes it over nor makes it later than it was."""
         earlier = self.batches.get(event.commitment)
-        if isinstance(event, BatchCommitted):
+        if isinstance(event, BatchRevealed):
+            committed = self.latest.get(event.party, event).position
+            self.batches[event.commitment] = CommittedBatch(event.commitment, event.party, committed, event)
+            return
+        self.latest[event.party] = event
+        if earlier is None or earlier.opening is None:
             self.batches[event.commitment] = CommittedBatch(event.commitment, event.party, event.position)
-        else:
-            committed = earlier.committed if earlier else event.position
-            batch = CommittedBatch(event.commitment, event.party, committed, event)
-            self.batches[event.commitment] = batch
 
     def _roll_back(self, event: BlockRejected) -> None:
         """Take the rejected block and all above it off the chain; a rejection of no block of it changes nothing."""

@@ -8,6 +8,7 @@ from typing import Any
 from bema_py.chain.approvals import Approval
 from bema_py.chain.votes import Vote
 from bema_py.core.errors import BemaError, InputError, MalformedError
+from bema_py.core.json_text import read_json
 from bema_py.core.types import Address, ModelDigest, classes_of, hex0x, mask_of
 from bema_py.roles.original_party import RegistrationRequest
 
@@ -98,10 +99,10 @@ def read_votes(paths: Sequence[Path]) -> list[Vote]:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         data = path.read_bytes()
-        plain = json.loads(data[:MAX_FILE_BYTES])
+        plain = read_json(data[:MAX_FILE_BYTES])
     except OSError as error:
         raise HandoverError(path, f"it cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise HandoverError(path, f"it is not JSON ({error})") from error
     if not isinstance(plain, dict):
         raise HandoverError(path, "it is not a JSON object")

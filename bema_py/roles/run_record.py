@@ -13,6 +13,7 @@ from bema_py.chain.events import Event
 from bema_py.core.cid import parse_cid
 from bema_py.core.errors import BemaError, MalformedError
 from bema_py.core.hashing import sha256
+from bema_py.core.json_text import read_json
 from bema_py.core.types import Digest
 from bema_py.roles.checks import Check, CheckBook, Status
 from bema_py.storage.content_store import ContentMissingError
@@ -62,10 +63,10 @@ def read_run(directory: Path) -> RunRecord:
     """Read a run directory's deployment and events; content is verified when it is used."""
     deployment = load_deployment(directory / DEPLOYMENT)
     events = []
-    for number, line in enumerate(_read(directory / EVENTS).decode(errors="replace").splitlines(), start=1):
+    for number, line in enumerate(_read(directory / EVENTS).splitlines(), start=1):
         try:
-            events.append(event_from_plain(json.loads(line)))
-        except (ValueError, RecursionError, BemaError) as error:
+            events.append(event_from_plain(read_json(line)))
+        except (ValueError, BemaError) as error:
             raise RunRecordError(directory / EVENTS, f"line {number} is not an event ({error})") from error
     return RunRecord(deployment, tuple(events), DirectoryStore(directory / CONTENT))
 
@@ -93,11 +94,11 @@ def check_run(book: CheckBook, directory: Path, expected: Digest | None) -> None
 
 def _parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
     try:
-        manifest = json.loads(data)
+        manifest = read_json(data)
         files, blocks = manifest["files"], manifest["blocks"]
         if set(files) != set(PINNED) or not all(isinstance(cid, str) for cid in blocks):
             raise ValueError("unexpected entries")
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise RunRecordError(path, f"it is not a manifest ({error})") from error
     return dict(manifest)
 

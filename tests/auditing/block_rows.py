@@ -83,9 +83,8 @@ _KEYS = {"samples": "sample", "updates": "party", "rewards": "account"}
 def _leaf(name: str, field: str) -> Lie:
     def tell(work: Work) -> Subject:
         first, *rest = getattr(work.body, name)
-        other = replace(first, **{field: altered(getattr(first, field))})
-        if (name, field) == ("updates", "party"):
-            other = replace(first, party=77)
+        numbers = {"owner": 77, "party": 77}
+        other = replace(first, **{field: numbers.get(field) or altered(getattr(first, field))})
         leaves = sorted([other, *rest], key=lambda leaf: getattr(leaf, _KEYS[name]))
         models = {}
         if (name, field) == ("updates", "new"):
@@ -306,7 +305,7 @@ RULE_CHEATS: dict[str, tuple[object, Check]] = {
     "alpha": ((1, 2), Check.JUDGEMENT),
     "delta": (2**22, Check.JUDGEMENT),
     "sigma": (2**18, Check.JUDGEMENT),
-    "tau": (2**23, Check.JUDGEMENT),
+    "tau": (2**24, Check.JUDGEMENT),
     "step_initial": (2**24 + 2**12, Check.CALIBRATION),
     "step_decay": (2**30 - 2**25, Check.CALIBRATION),
     "step_minimum": (2**24, Check.CALIBRATION),

@@ -206,7 +206,7 @@ PARAMETER_FIELDS: dict[str, tuple[int, Check]] = {
     "max_target": (2**251, Check.WORK),
     "block_spacing": (5, Check.WORK),
     "retarget_interval": (3, Check.WORK),
-    "easing_spacings": (8, Check.WORK),
+    "easing_spacings": (60, Check.WORK),
     "challenge_window": (300, Check.BONDS),
     "quorum": (3, Check.SUSPENSION),
     "bond": (1001, Check.BONDS),

@@ -29,7 +29,7 @@ LEFT_OUT: dict[str, Check | None] = {
     "BatchCommitted": Check.COMMITMENT,
     "BatchRevealed": Check.BATCHES,
     "BlockSubmitted": Check.PARENT,
-    "PartySuspended": Check.RECORD,
+    "PartySuspended": None,
     "BlockRejected": Check.PARENT,
     "BondReturned": None,
     "PoolFunded": Check.FUNDING,
@@ -38,6 +38,7 @@ LEFT_OUT: dict[str, Check | None] = {
 }
 """What must name that the first event of a kind is left out."""
 UNMISSED = {
+    "PartySuspended": "it offers nothing more and none of its samples was used, so its suspension leaves no trace here",
     "ApprovalRevoked": "nobody used the approval, so nothing depends on its revocation; a chain's receipts tell",
     "BondReturned": "a bond may lie there for ever, so nothing shows that it was fetched; a chain's balances tell",
     "RewardWithdrawn": "a reward may lie there for ever, so nothing shows that it was fetched; a chain's balances tell",
@@ -73,6 +74,11 @@ def order_rows() -> Iterator[Manipulation]:
     yield Manipulation("exchanged: two regular parties' approvals", Check.APPROVAL, _exchanged("approvals"))
     yield Manipulation("exchanged: two founders' accounts", Check.FOUNDER, _founders("account"))
     yield Manipulation("exchanged: two founders' numbers", Check.FOUNDER, _founders("party"))
+    yield Manipulation(
+        "left out: the suspension of a party whose samples were used",
+        Check.CALIBRATION,
+        _without(PartySuspended, 1),
+    )
     yield Manipulation("left out: the last block", Check.BONDS, _without(BlockSubmitted, -1))
     yield Manipulation("left out: a slashed bond", Check.REJECTION, _without(PoolFunded, 1))
     yield Manipulation(

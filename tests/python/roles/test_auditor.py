@@ -5,15 +5,16 @@ from dataclasses import fields, replace
 from itertools import count
 
 import pytest
-from tiny_network import RULES, TinyNetwork
+from tiny_network import OPEN, RULES, TinyNetwork
 
 from bema_py.chain.events import Event
 from bema_py.chain.packed_records import ApprovalOnRecord
 from bema_py.core.cid import object_cid
-from bema_py.core.types import Digest
+from bema_py.core.types import Digest, PartyId
 from bema_py.roles.auditor import AuditReport, audit
 from bema_py.roles.checks import Check, Status
 from bema_py.roles.content import load_body
+from bema_py.roles.sample_miner import commit, prepare_batch, reveal, samples_at
 from bema_py.storage.content_store import ContentStore
 from bema_py.storage.memory_store import MemoryStore
 
@@ -169,3 +170,17 @@ def test_a_batch_left_out_is_a_notice(fresh: TinyNetwork, monkeypatch: pytest.Mo
     report = audit_tiny(fresh)
     assert report.exit_code == 0
     assert {(f.check, f.status) for f in report.book.findings} == {(Check.BATCHES, Status.NOTICE)}
+
+
+def test_a_copied_commitment_keeps_its_authors_time(fresh: TinyNetwork) -> None:
+    """Whoever commits to the same hash later can never open it, and does not make the author's samples later."""
+    network, (author, copier, *_) = fresh.network, fresh.parties
+    samples = samples_at(author.data, range(3))
+    pending = prepare_batch(network, PartyId(author.number), samples, fresh.salt)
+    commit(network, author.signer, author.outbox, pending, OPEN)
+    network.contract.commit_batch(copier.signer, pending.commitment)
+    committed = network.events()[-2].position
+    reveal(network, author.signer, author.outbox)
+    batch = network.history().batches[pending.commitment]
+    assert (batch.party, batch.committed) == (author.number, committed)
+    assert audit_tiny(fresh).exit_code == 0
