@@ -305,7 +305,6 @@ RULE_CHEATS: dict[str, tuple[object, Check]] = {
     "alpha": ((1, 2), Check.JUDGEMENT),
     "delta": (2**22, Check.JUDGEMENT),
     "sigma": (2**18, Check.JUDGEMENT),
-    "tau": (2**24, Check.JUDGEMENT),
     "step_initial": (2**24 + 2**12, Check.CALIBRATION),
     "step_decay": (2**30 - 2**25, Check.CALIBRATION),
     "step_minimum": (2**24, Check.CALIBRATION),
@@ -325,7 +324,8 @@ RULE_CHEATS: dict[str, tuple[object, Check]] = {
 OTHERWISE = {
     "classes": "another number of classes is no calibration of these models at all",
     "input": "another size of samples is no calibration of these models at all",
-    "max_batch_samples": "it voids batches: see the batch over its limit",
+    "tau": "no sample of this block fails by its margin alone: the cheats with delta and sigma stand for judgement",
+    "max_batch_samples": "it voids a batch before anything is calibrated",
     "replay": "it enters by the samples recalled: see the rows about those",
     "rehearsal": "it enters by the samples recalled: see the rows about those",
     "public_set": "it enters by the samples recalled: see the rows about those",
