@@ -44,7 +44,6 @@ def _row(play: Play, report: AuditReport) -> dict[str, Any]:
         "suspended": len(history.suspensions),
         "miners": len({each.miner for each in history.blocks}),
         "samples": sum(block.used or 0 for block in report.blocks),
-        "checks_passed": sum(report.book.passed.values()),
         "checks": sorted(check.number for check in Check if report.book.passed[check]),
         "alarms": alarms,
     }
@@ -86,7 +85,7 @@ def page(rows: list[dict[str, Any]]) -> str:
     head = {"command": COMMAND, "machine": describe_machine(), "histories": len(rows)}
     total = {
         name: sum(row[name] for row in rows)
-        for name in ("blocks", "recomputed", "orphans", "suspended", "samples", "checks_passed")
+        for name in ("blocks", "recomputed", "orphans", "suspended", "samples")
     }
     alarms = sum(len(row["alarms"]) for row in rows)
     lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
