@@ -43,7 +43,8 @@ def test_an_honest_history_is_recomputed_without_a_finding(played: TinyNetwork) 
     bodies = [load_body(played.network.store, event.body_digest) for event in played.network.history().blocks]
     assert all(body.samples and body.updates for body in bodies)
     unused = {check for check in Check if not report.book.passed[check]}
-    assert unused == {Check.CODE, Check.OBJECT, Check.MANIFEST, Check.STATEMENTS, Check.FAILURES}
+    elsewhere = {check for check in Check if check.number > 900}  # of files, in a run directory or a bundle
+    assert unused == {Check.CODE, Check.STATEMENTS, Check.FAILURES} | elsewhere
 
 
 def test_membership_starts_with_the_founders(played: TinyNetwork) -> None:
