@@ -136,15 +136,21 @@ class Chain:
         return _bytes(self.request("eth_call", [asked, "latest"]))
 
     def send_raw(self, signed: bytes, expected: EthereumHash) -> None:
-        """Send a signed transaction; the same one twice is no error, so a lost answer is no lost one."""
+        """Send a signed transaction; the same one twice is no error, so a lost answer is no lost one.
+
+        Raises `ChainResponseError` only where the node did not take it, `ChainUnreachableError` where it may have.
+        """
         for attempt in range(RETRIES):
             try:
                 self.request("eth_sendRawTransaction", ["0x" + signed.hex()])
             except ChainUnreachableError:
                 if attempt == RETRIES - 1:
                     raise
-            except ChainResponseError:
+            except ChainResponseError as error:
                 if self.request("eth_getTransactionByHash", ["0x" + expected.hex()]) is None:
+                    if attempt:  # the lost answer may have been a yes, from a node that is behind now
+                        unknown = f"0x{expected.hex()} may have been taken or not ({error.message})"
+                        raise ChainUnreachableError(self.url, unknown) from error
                     raise
                 return
             else:

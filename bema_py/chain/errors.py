@@ -61,6 +61,28 @@ class WaitTimeoutError(ChainError):
         self.seconds = seconds
 
 
+class AccountBusyError(ChainError):
+    """Another process keeps an account that it is sending from."""
+
+    def __init__(self, account: Address, holder: str, path: Path, seconds: float) -> None:
+        super().__init__(
+            f"process {holder} is sending from {hex0x(account)} and did not finish in {seconds:g} s (lock {path})"
+        )
+        self.account = account
+        self.holder = holder
+        self.path = path
+        self.seconds = seconds
+
+
+class AccountLockError(ChainError):
+    """The lock file of an account that the operating system does not let this program open."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"account lock {path}: {error.strerror or error}")
+        self.path = path
+        self.error_number = error.errno
+
+
 class HistoryChangedError(ChainError):
     """A block was replaced by another while the history was read."""
 

@@ -1,6 +1,7 @@
 """Sending a call to the contract: estimate, sign, wait, and name the reason of a refusal."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -9,8 +10,9 @@ from web3.exceptions import TransactionNotFound
 from web3.types import TxReceipt
 
 from bema_py.chain.abi import decode_revert
-from bema_py.chain.connection import Chain, EthereumHash
-from bema_py.chain.errors import CallRevertedError, ContractRevertError
+from bema_py.chain.account_lock import sending_turn
+from bema_py.chain.connection import EMBEDDED, Chain, EthereumHash
+from bema_py.chain.errors import CallRevertedError, ChainResponseError, ContractRevertError
 from bema_py.chain.event_reader import decode_logs
 from bema_py.chain.events import Event
 from bema_py.chain.signers import Signer
@@ -19,6 +21,9 @@ from bema_py.core.types import Address
 GAS_MARGIN_PERCENT = 25
 """State may change between the estimate and the block; unused gas is not paid for."""
 TIMEOUT = 180.0
+NONCE_ATTEMPTS = 5
+NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
+"""A node's words for another transaction in the place of ours: ours was not taken."""
 NEXT_BLOCK: Literal["pending"] = "pending"
 """Estimates run as the next block will: what is only allowed a block later is not refused."""
 
@@ -54,10 +59,11 @@ def send(
 
     Raises `ContractRevertError` with the contract's reason: before sending where the estimate shows it,
     unless `gas` is given, and after where the chain does. Raises `ChainResponseError` where the node refuses
-    it, `WaitTimeoutError` where no block takes it in `timeout` seconds.
+    it, `WaitTimeoutError` where no block takes it in `timeout` seconds, `AccountBusyError` where another process
+    keeps the account that long.
     """
     limit = _estimate(chain, signer.address, call) if gas is None else gas
-    sent = signer.send(chain, _transaction(chain, signer.address, call, limit))
+    sent = _submit(chain, signer, call, limit, timeout)
     receipt = chain.wait_for(lambda: _receipt(chain, sent), f"transaction 0x{sent.hex()}", timeout)
     if receipt["status"] != 1:
         raise _reason(chain, signer.address, call, limit, receipt)
@@ -80,6 +86,23 @@ def _estimate(chain: Chain, sender: Address, call: Call) -> int:
         raise decode_revert(call.function, error.data) from error
     estimate = int(result, 16) if isinstance(result, str) else int(result)
     return estimate * (100 + GAS_MARGIN_PERCENT) // 100
+
+
+def _submit(chain: Chain, signer: Signer, call: Call, gas: int, timeout: float) -> EthereumHash:
+    """Choose a nonce and send, alone on this machine; choose again where a sender elsewhere took the nonce."""
+    alone = (
+        nullcontext()  # no other process reaches the embedded chain
+        if chain.url == EMBEDDED
+        else sending_turn(chain.chain_id, signer.address, timeout)
+    )
+    with alone:
+        for _ in range(NONCE_ATTEMPTS - 1):
+            try:
+                return signer.send(chain, _transaction(chain, signer.address, call, gas))
+            except ChainResponseError as error:
+                if not any(taken in error.message.lower() for taken in NONCE_TAKEN):
+                    raise
+        return signer.send(chain, _transaction(chain, signer.address, call, gas))
 
 
 def _transaction(chain: Chain, sender: Address, call: Call, gas: int) -> dict[str, Any]:
