@@ -13,7 +13,7 @@ from bema_py.cli.output import JsonOption, emit, progress
 from bema_py.cli.profile import load_profile
 from bema_py.core.errors import InputError
 from bema_py.core.types import hex0x
-from bema_py.demo.scenario import JOURNAL
+from bema_py.demo.settings import JOURNAL
 from bema_py.learning.progress import Progress
 from bema_py.roles.bundle.writing import Exported, export_chain, export_events
 from bema_py.roles.run_record import read_run

@@ -19,7 +19,7 @@ from bema_py.demo.payday import pay
 from bema_py.demo.record import RunNotes, moment, open_notes
 from bema_py.demo.report import write_report
 from bema_py.demo.rounds import Rounds, block_row
-from bema_py.demo.settings import DemoSettings, claim_directory
+from bema_py.demo.settings import JOURNAL, DemoSettings, claim_directory
 from bema_py.demo.tampering import tamper_with_body, tamper_with_parameters
 from bema_py.demo.training import CENTRALISED, load_case, train_players
 from bema_py.demo.view import View, ether
@@ -34,7 +34,6 @@ from bema_py.roles.prediction import DEFAULT_PREDICTOR, measure_accuracy
 from bema_py.roles.run_record import CONTENT, write_run
 from bema_py.storage.directory_store import DirectoryStore
 
-JOURNAL = "chain.jsonl"
 DISPUTED = 2
 """Before this block is mined a false one of its height shows how false blocks end."""
 TIMEOUT = 60.0

@@ -9,6 +9,7 @@ from bema_py.demo.tuning import TUNINGS, Tuning
 
 SETTINGS_FILE = "settings.json"
 MANIFEST_FILE = "manifest.json"
+JOURNAL = "chain.jsonl"
 PARTIES = {10: "D", 20: "D-20", 50: "D-50"}
 MAX_BLOCKS = 1000
 WORK_BITS = 16
