@@ -6,6 +6,8 @@ PIP_ARGS ?=
 DEMO ?=
 # Arguments for the benchmark, for example BENCH="--threads 2".
 BENCH ?=
+# Arguments for the long history, for example LONG="--blocks 100".
+LONG ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +19,7 @@ NODE_HOME = $$($(BIN)/python -c '$(NODE_WHEEL)')
 # npm installs the one build that fits the machine; forge calls the compiler through Node, which comes as a Python wheel.
 FORGE = PATH=$(NODE_HOME)/bin:$$PATH $(firstword $(wildcard $(CURDIR)/$(TOOLS)/@foundry-rs/forge-*/bin/forge))
 
-.PHONY: demo bench test check ipfs mutants slither symbolic tamper honest tools format clean
+.PHONY: demo bench long-history test check ipfs mutants slither symbolic tamper honest tools format clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bema demo $(DEMO)
@@ -25,6 +27,11 @@ demo: $(VENV)/runtime
 # Prints how fast the exact arithmetic is beside floating point and writes docs/results/bench.json and bench.md.
 bench: $(VENV)/runtime
 	$(BIN)/python -m bema_py.bench $(BENCH)
+
+# Plays hundreds of blocks on anvil and measures audits as they grow; hours on a small machine, resumable at any moment.
+long-history: $(VENV)/dev tools
+	$(BIN)/python -m bema_py.bench.long_history runs/long $(LONG)
+	$(BIN)/python -m bema_py.bench.growth runs/long --out docs/results/long_history.json
 
 test: $(VENV)/dev tools
 	$(FORGE) test

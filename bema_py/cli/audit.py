@@ -1,5 +1,6 @@
 """`bema audit`: recompute a history."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,8 @@ from bema_py.roles.bundle.auditing import audit_bundle
 from bema_py.roles.bundle.layout import is_bundle
 from bema_py.roles.chain_walk import BlockOutcome
 from bema_py.roles.checks import CheckBook
+from bema_py.roles.reporting.facts import Subject
+from bema_py.roles.reporting.subjects import subject_of_network, subject_of_run
 from bema_py.roles.run_record import check_run, read_run
 
 SHOWN_FINDINGS = 50
@@ -76,6 +79,14 @@ def audit(
     profile: Annotated[Path, typer.Option("--profile", "-p", help="The profile of a live network.")] = Path(
         "bema.toml"
     ),
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="A directory for the report: audit.html, audit.md and audit.json."),
+    ] = None,
+    prepared: Annotated[
+        str,
+        typer.Option(help="Who prepared the report and when, printed in it as given; nothing else is dated."),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Recompute every block from events and content alone; exit code 0 only if everything checked holds.
@@ -85,17 +96,32 @@ def audit(
     Example: bema audit runs/demo --manifest 3f0a... --jobs 4 --resume runs/demo-audit
     """
     wanted = _wanted(run, chain_id, contract, block_hash)
+    if report is not None and wanted is not None:
+        raise InputError(
+            "--report writes up run directories and live networks, not bundles; --json gives all of it"
+        )
     plan = AuditPlan(Scope(first, last, read_share(sample)), jobs, resume)
     try:
-        report = _audit(run, manifest, wanted, profile, plan, as_json)
+        subject, outcome = _audit(run, manifest, wanted, profile, plan, as_json)
     except KeyboardInterrupt:
         raise AuditInterruptedError(resume) from None
-    if report.anchors and not as_json:
-        console.print("\n".join(report.anchors.lines()), soft_wrap=True)
-    emit(as_json, report_to_plain(report), _verdict(report, anchored=run is None or bool(manifest)))
+    if outcome.anchors and not as_json:
+        console.print("\n".join(outcome.anchors.lines()), soft_wrap=True)
+    emit(as_json, report_to_plain(outcome), _verdict(outcome, anchored=run is None or bool(manifest)))
     if not as_json:
-        _show_findings(report)
-    raise typer.Exit(report.exit_code)
+        _show_findings(outcome)
+    if report is not None and subject is not None:
+        _write(replace(subject, prepared=prepared), outcome, report)
+    raise typer.Exit(outcome.exit_code)
+
+
+def _write(subject: Subject, outcome: AuditReport, directory: Path) -> None:
+    # matplotlib and jinja2 take half a second, and only a report needs them.
+    from bema_py.roles.reporting.compose import compose  # noqa: PLC0415
+    from bema_py.roles.reporting.write import write_report  # noqa: PLC0415
+
+    page = next(path for path in write_report(compose(subject, outcome), directory) if path.suffix == ".html")
+    errors.print(f"the report is {page}", markup=False, soft_wrap=True)
 
 
 def read_share(text: str) -> Fraction:
@@ -121,7 +147,7 @@ def _wanted(run: Path | None, chain_id: int | None, contract: str, block_hash: s
 
 def _audit(
     run: Path | None, manifest: str, wanted: Wanted | None, profile: Path, plan: AuditPlan, as_json: bool
-) -> AuditReport:
+) -> tuple[Subject | None, AuditReport]:
     with progress(quiet=as_json) as bars:
         bar = bars.add_task("audit", total=None)
 
@@ -131,22 +157,25 @@ def _audit(
         told = None if as_json else _tell
         if run is not None and wanted is not None:
             pinned = _pinned(manifest)
-            return audit_bundle(run, wanted, pinned=pinned, plan=plan, on_block=told, progress=moved)
+            return None, audit_bundle(run, wanted, pinned=pinned, plan=plan, on_block=told, progress=moved)
         if run is not None:
             return _audit_run(run, manifest, plan, told, moved)
         network = open_network(load_profile(profile))
-        return audit_live(network, network.store, plan=plan, on_block=told, progress=moved)
+        subject = subject_of_network(network)
+        return subject, audit_live(
+            network, network.store, plan=plan, events=subject.events, on_block=told, progress=moved
+        )
 
 
 def _audit_run(
     run: Path, manifest: str, plan: AuditPlan, told: BlockDone | None, moved: Progress
-) -> AuditReport:
+) -> tuple[Subject, AuditReport]:
     if not run.is_dir():
         raise InputError(f"{run} is not a run directory")
     book = CheckBook()
     check_run(book, run, _pinned(manifest))
     record = read_run(run)
-    return audit_history(
+    return subject_of_run(record, manifest), audit_history(
         record.deployment, record.events, record.store, plan=plan, book=book, on_block=told, progress=moved
     )
 

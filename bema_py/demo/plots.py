@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bema_py.demo.record import RunNotes, moment
+from bema_py.roles.reporting.pictures import sample_bars
 
 PREDICTOR_STYLES = {"krum mean": "-o", "krum": "--s", "max model": ":^"}
 SIZE = (7.0, 3.6)
@@ -44,15 +45,7 @@ def _accuracy(notes: RunNotes) -> Figure:
 
 
 def _samples(notes: RunNotes) -> Figure:
-    figure = Figure(figsize=SIZE, layout="constrained")
-    axes = figure.subplots()
-    heights = [block["height"] for block in notes.blocks]
     used = [block["used"] for block in notes.blocks]
     refused = [block["judged"] - block["used"] for block in notes.blocks]
-    axes.bar(heights, used, label="valid, used for calibration")
-    axes.bar(heights, refused, bottom=used, label="judged and not used")
-    axes.set_xlabel("block")
-    axes.set_ylabel("calibration samples")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(fontsize="small")
-    return figure
+    layers = {"valid, used for calibration": used, "judged and not used": refused}
+    return sample_bars([block["height"] for block in notes.blocks], layers)

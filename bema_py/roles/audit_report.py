@@ -9,6 +9,7 @@ from bema_py.core.types import hex0x
 from bema_py.roles.block_audit import BlockAudit
 from bema_py.roles.bundle.anchors import Anchors
 from bema_py.roles.checks import Check, CheckBook, Status
+from bema_py.roles.refusals import Refusals
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class BlockVerdict:
     """One line of the report: what a block did and whether recomputation agrees.
 
     `left_out` is a block that the audit was told not to recompute, `repeated` one that an earlier audit recomputed.
+    `refused` counts the samples that were not used, by the rule they broke; None where nothing was recomputed.
     """
 
     height: int
@@ -29,6 +31,7 @@ class BlockVerdict:
     repeated: bool
     mismatches: int
     missing: int
+    refused: Refusals | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def verdict_of(result: BlockAudit, left_out: bool) -> BlockVerdict:
         repeated=recomputed and result.assembled is None,
         mismatches=result.book.count(Status.FALSE),
         missing=result.book.count(Status.MISSING),
+        refused=result.recomputed.refused if result.recomputed else None,
     )
 
 
@@ -146,4 +150,5 @@ def report_to_plain(report: AuditReport) -> dict[str, Any]:
 
 
 def _verdict_to_plain(block: BlockVerdict) -> dict[str, Any]:
-    return {**asdict(block), "block_hash": hex0x(block.block_hash), "miner": hex0x(block.miner)}
+    plain = {**asdict(block), "block_hash": hex0x(block.block_hash), "miner": hex0x(block.miner)}
+    return {**plain, "refused": None if block.refused is None else dict(block.refused)}

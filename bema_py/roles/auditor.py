@@ -95,16 +95,20 @@ def audit_live(
     store: ContentStore,
     *,
     plan: AuditPlan = WHOLE,
+    events: Sequence[Event] | None = None,
     on_block: BlockDone | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
-    """Audit a network from its chain's events and a store, after comparing the contract's code with the record."""
+    """Audit a network from its chain's events and a store, after comparing the contract's code with the record.
+
+    `events` are the chain's, where the caller has read them already.
+    """
     book = CheckBook()
     with book.reading(Check.CODE):
         open_contract(network.contract.chain, network.deployment)
     return audit(
         network.deployment,
-        network.events(),
+        network.events() if events is None else events,
         store,
         plan=plan,
         book=book,

@@ -276,7 +276,9 @@ def _recompute(
         recomputed = recompute(context, listed, body, evidence.kept, progress)
     # Outside: that the directory of kept blocks is full says nothing about the block.
     if evidence.kept and recomputed and recomputed.name and recomputed.assembled:
-        evidence.kept.keep(recomputed.name, KeptBlock(recomputed.body.digest(), recomputed.counted))
+        evidence.kept.keep(
+            recomputed.name, KeptBlock(recomputed.body.digest(), recomputed.counted, recomputed.refused)
+        )
     return recomputed
 
 

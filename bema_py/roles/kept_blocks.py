@@ -12,6 +12,7 @@ from bema_py.core.hashing import sha256
 from bema_py.core.types import Digest, PartyId
 from bema_py.roles.assembly import BlockContext, ListedBatch
 from bema_py.roles.failures import CountedSample
+from bema_py.roles.refusals import Refusals
 from bema_py.storage.atomic_file import remove_leftovers, write_atomically
 from bema_py.storage.directory_store import StoreFaultError
 
@@ -24,10 +25,14 @@ DIGEST = 32
 
 @dataclass(frozen=True)
 class KeptBlock:
-    """The digest of a recomputed body, and the samples that count for the data witness in processing order."""
+    """The digest of a recomputed body, and what became of its samples.
+
+    `counted` are those that count for the data witness, in processing order, `refused` those that were not used.
+    """
 
     body: Digest
     counted: tuple[CountedSample, ...]
+    refused: Refusals
 
 
 class KeptBlocks:
@@ -58,7 +63,8 @@ class KeptBlocks:
     def keep(self, name: Digest, block: KeptBlock) -> None:
         """Keep a block under its name; the file stands whole or not at all."""
         counted = [[sample.owner, sample.refused] for sample in block.counted]
-        data = encode({"name": name, "body": block.body, "counted": counted})
+        refused = [[why, number] for why, number in block.refused]
+        data = encode({"name": name, "body": block.body, "counted": counted, "refused": refused})
         path = self._path(name)
         try:
             write_atomically(path, sha256(data) + data, self._scratch)
@@ -75,8 +81,14 @@ class KeptBlocks:
 
 def _read(plain: object, name: Digest) -> KeptBlock | None:
     match plain:
-        case {"name": bytes(stated), "body": bytes(body), "counted": list(counted)} if stated == name:
-            return KeptBlock(Digest(body), tuple(CountedSample(PartyId(who), how) for who, how in counted))
+        case {
+            "name": bytes(stated),
+            "body": bytes(body),
+            "counted": list(counted),
+            "refused": list(refused),
+        } if stated == name:
+            samples = tuple(CountedSample(PartyId(who), how) for who, how in counted)
+            return KeptBlock(Digest(body), samples, tuple((str(why), int(count)) for why, count in refused))
     return None
 
 

@@ -9,19 +9,22 @@ from bema_py.learning.progress import Progress
 from bema_py.roles.assembly import AssembledBlock, BlockContext, ListedBatch, assemble
 from bema_py.roles.failures import CountedSample, counted_samples
 from bema_py.roles.kept_blocks import KeptBlocks, name_of
+from bema_py.roles.refusals import Refusals, refusals
 
 
 @dataclass(frozen=True)
 class Recomputation:
-    """What recomputing a block gave: its body, and the samples that count for the data witness.
+    """What recomputing a block gave: its body, and what became of its samples.
 
-    `name` is what it is kept under, if it is. `assembled` is how it came about; None where an earlier audit recomputed
-    it and it gave just the claimed body.
+    `counted` are those that count for the data witness, `refused` those that it did not use. `name` is what it is kept
+    under, if it is. `assembled` is how it came about; None where an earlier audit recomputed it and it gave just the
+    claimed body.
     """
 
     name: Digest | None
     body: BlockBody
     counted: tuple[CountedSample, ...]
+    refused: Refusals
     assembled: AssembledBlock | None
 
 
@@ -40,6 +43,6 @@ def recompute(
     if kept and name and claimed:
         earlier = kept.find(name)
         if earlier and earlier.body == claimed.digest():
-            return Recomputation(name, claimed, earlier.counted, None)
+            return Recomputation(name, claimed, earlier.counted, earlier.refused, None)
     assembled = assemble(context, listed, progress)
-    return Recomputation(name, assembled.body, counted_samples(assembled), assembled)
+    return Recomputation(name, assembled.body, counted_samples(assembled), refusals(assembled), assembled)

@@ -95,3 +95,26 @@ def test_an_interrupted_audit_says_how_to_go_on(bema, exported, tmp_path, monkey
     code, _, err = bema("audit", exported[0], "--resume", tmp_path / "kept")
     assert code == 130
     assert "the same command goes on from there" in err
+
+
+def test_a_report_is_written_beside_the_answer(bema, exported, tmp_path):
+    directory, digest = exported
+    where = tmp_path / "report"
+    code, out, err = bema(
+        "audit", directory, "--manifest", digest, "--from", 3, "--report", where, "--prepared", "by <me>"
+    )
+    assert (code, out.startswith("1 of 3 blocks recomputed")) == (0, True)
+    assert f"the report is {where / 'audit.html'}" in err
+    html, text = (where / "audit.html").read_text(), (where / "audit.md").read_text()
+    assert "by &lt;me&gt;" in html
+    assert "by &lt;me&gt;" in text
+    assert html.index("chain id") < html.index(digest) < html.index('id="verdict"')
+    assert json.loads((where / "audit.json").read_text())["audit"]["recomputed"] == 1
+
+
+def test_a_report_that_cannot_be_written_is_a_users_mistake(bema, exported, tmp_path):
+    directory, _ = exported
+    (tmp_path / "taken").write_text("")
+    code, _, err = bema("audit", directory, "--from", 3, "--report", tmp_path / "taken")
+    assert code == 2
+    assert "the report cannot be written to" in err

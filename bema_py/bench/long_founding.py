@@ -1,0 +1,144 @@
+"""The founding of a long history's network, and how its parties join one after the other."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bema_py.bench.long_cast import LongCast, LongPlayer
+from bema_py.chain.connection import Chain
+from bema_py.chain.deployment import Deployment, deploy, open_contract
+from bema_py.chain.deployment_file import load_deployment, save_deployment
+from bema_py.chain.event_reader import read_events
+from bema_py.chain.events import Event
+from bema_py.chain.parameters import Parameters
+from bema_py.core.rules import Rules
+from bema_py.core.types import ModelDigest, PartyId, hex0x, mask_of
+from bema_py.learning.model import Model
+from bema_py.learning.parties import train_all
+from bema_py.learning.progress import Progress
+from bema_py.roles.content import ModelCache, load_model, publish_model
+from bema_py.roles.network import Network
+from bema_py.roles.original_party import RegistrationRequest, Thresholds, approve, validate
+from bema_py.storage.content_store import ContentStore
+
+SCORE, STEP = 2**24, 2**30
+SPACING, INTERVAL, WINDOW, QUORUM = 20, 20, 600, 3
+BOND, FUNDING, MOST = 10**15, 10**19, 10**15
+WORK_BITS, LEAST_WORK_BITS = 8, 6
+"""A few hundred hashes: what is measured is not the search for nonces."""
+LIMITS = Thresholds(omega=SCORE, omega_min=1)
+FOREVER = 2**40
+
+RULES = Rules(
+    classes=10,
+    input=(1, 8, 8),
+    alpha=(1, 1),
+    delta=round(0.2 * SCORE),
+    sigma=round(0.5 * SCORE),
+    step_initial=round(0.004 * STEP),
+    step_decay=round(0.995 * STEP),
+    step_minimum=round(0.0004 * STEP),
+    cap=2**18,
+    mode="log",
+    wrong_class="largest",
+    round_size=20,
+    max_samples=12,
+    max_batch_samples=16,
+    block_reward=10**14,
+    sample_reward=10**13,
+)
+
+
+@dataclass(frozen=True)
+class GrowingNetwork(Network):
+    """A network whose events are read once each: the chain under it is its own, and is never reorganised."""
+
+    seen: list[Event] = field(default_factory=list)
+    read_to: list[int] = field(default_factory=list)
+
+    def events(self, progress: Progress | None = None) -> list[Event]:
+        """Read what came since the last call; that is too little for a progress to hear of."""
+        chain = self.contract.chain
+        first = self.read_to[-1] + 1 if self.read_to else self.deployment.block_number
+        last = chain.head().number
+        self.seen.extend(read_events(chain, self.contract.address, first, last))
+        self.read_to[:] = [last]
+        return list(self.seen)
+
+
+def found(chain: Chain, cast: LongCast, store: ContentStore, record: Path) -> GrowingNetwork:
+    """Deploy the contract, or open the deployment that an interrupted run made."""
+    store.put_object(RULES.to_bytes())
+    deployment = load_deployment(record) if record.exists() else _deploy(chain, cast)
+    save_deployment(deployment, record)
+    return GrowingNetwork(open_contract(chain, deployment), deployment, store, RULES, ModelCache(store))
+
+
+def _deploy(chain: Chain, cast: LongCast) -> Deployment:
+    parameters = Parameters(
+        rules_digest=RULES.digest(),
+        classes=RULES.classes,
+        approvals_per_class=1,
+        commitment_expiry=10_000,
+        target=2 ** (256 - WORK_BITS),
+        max_target=2 ** (256 - LEAST_WORK_BITS),
+        block_spacing=SPACING,
+        retarget_interval=INTERVAL,
+        challenge_window=WINDOW,
+        quorum=QUORUM,
+        bond=BOND,
+        max_reward_per_block=MOST,
+    )
+    founders = [(player.signer.address, player.held_classes) for player in cast.founders]
+    return deploy(chain, cast.deployer, parameters, founders=founders)
+
+
+def train(cast: LongCast, store: ContentStore, record: Path, seed: int) -> Mapping[int, Model]:
+    """Train every model once; an interrupted run finds those that it had finished."""
+    kept: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+    jobs = {name: job for name, job in cast.jobs(seed).items() if name not in kept}
+    for name, model in zip(jobs, train_all(list(jobs.values())), strict=True):
+        kept[name] = hex0x(publish_model(store, model))
+        record.write_text(json.dumps(kept, indent=1) + "\n")
+    return {
+        int(name): load_model(store, ModelDigest(bytes.fromhex(digest[2:]))) for name, digest in kept.items()
+    }
+
+
+def open_genesis(network: Network, cast: LongCast, models: Mapping[int, Model]) -> None:
+    """Fund the pool and register the founders, as far as that was not done yet."""
+    history = network.history()
+    if not history.funding:
+        network.contract.fund(cast.deployer, FUNDING)
+    for player in cast.founders:
+        if history.party_of(player.signer.address) is None:
+            digest = publish_model(network.store, models[player.number])
+            network.contract.register_original_party(
+                player.signer, digest, mask_of(models[player.number].classes)
+            )
+
+
+def admit(network: Network, cast: LongCast, player: LongPlayer, models: Mapping[int, Model]) -> None:
+    """Let two founders, who hold all classes between them, validate a newcomer, and register it."""
+    model = models[player.number]
+    request = RegistrationRequest(
+        player.signer.address,
+        publish_model(network.store, model),
+        player.held_classes,
+        mask_of(model.classes),
+    )
+    approvals = []
+    for founder in cast.founders[:2]:
+        if founder.held_classes & player.held_classes:
+            own = models[founder.number]
+            others = {PartyId(founder.number): own}
+            checked = validate(
+                own, founder.held_classes, founder.share.private, model, request, others, LIMITS
+            )
+            approvals.append(
+                approve(network, founder.signer, request, checked, nonce=player.number, deadline=FOREVER)
+            )
+    network.contract.register_regular_party(
+        player.signer, request.model_card, request.held_classes, request.label_space, approvals
+    )
