@@ -160,7 +160,7 @@ def test_the_audit_goes_on_from_the_claimed_models(
     assert report.recomputed == 2
 
 
-def _believe(evidence: Evidence, _: Ledger, event: BlockSubmitted) -> BlockAudit:
+def _believe(evidence: Evidence, _: Ledger, event: BlockSubmitted, *_progress: object) -> BlockAudit:
     return BlockAudit(event, CheckBook(), load_body(evidence.store, event.body_digest), None)
 
 
