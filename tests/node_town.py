@@ -42,6 +42,9 @@ from bema_py.roles.sample_miner import PublicationPolicy
 PLAN = OfferPlan(samples=6, scan=20, seed=1)
 
 
+NEWCOMER_HOLDS = (0, 2)
+
+
 @dataclass
 class Town:
     """A tiny network, and what its nodes keep on disk and log."""
@@ -72,7 +75,7 @@ class Town:
         return Offering(desk, party.signer, outbox, lambda: party.data, policy, PLAN)
 
     def party(
-        self, party: TinyParty, held: tuple[int, ...] = (0, 2), policy: PublicationPolicy = OPEN
+        self, party: TinyParty, held: tuple[int, ...] = NEWCOMER_HOLDS, policy: PublicationPolicy = OPEN
     ) -> PartyWorker:
         desk = self.desk(f"party{party.number}")
         joining = Joining(desk, party.signer, lambda: self.request(party, held), self.peers)
@@ -117,7 +120,7 @@ class Town:
         accounts = self.tiny.chain.accounts()
         signer = type(self.tiny.miner)(self.tiny.chain, accounts[20 + number])
         outbox = self.tiny.parties[2].outbox  # not used: a node keeps its own
-        return TinyParty(number, signer, linear_model(10 + number), patterns(60, 400), outbox)
+        return TinyParty(number, signer, linear_model(10 + number), patterns(60, 400), outbox, NEWCOMER_HOLDS)
 
     @contextmanager
     def serving(self, *founders: int) -> Iterator[None]:
