@@ -13,7 +13,7 @@ from bema_py.learning.cases import CaseParty, DataCase, deal_case
 from bema_py.learning.datasets import CLASSES, Dataset, SplitDataset, split_off_test
 from bema_py.learning.parties import TrainingJob, party_seed
 from bema_py.learning.partition import CasePlan, PartyPlan
-from bema_py.learning.training import Recipe
+from bema_py.learning.recipe import Recipe
 from bema_py.roles.outbox import Outbox
 
 FOUNDERS, PARTIES = 4, 50

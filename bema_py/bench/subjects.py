@@ -9,7 +9,7 @@ from bema_py.core.hashing import sha256d
 from bema_py.core.rules import Rules
 from bema_py.core.types import Digest, PartyId, SampleId
 from bema_py.learning.candidates import CandidateSample
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
 

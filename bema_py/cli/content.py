@@ -22,13 +22,10 @@ from bema_py.storage.content_store import ContentMissingError, ContentStore
 from bema_py.storage.directory_store import DirectoryStore
 from bema_py.storage.ipfs_store import IpfsStore
 
-app = typer.Typer(no_args_is_help=True)
-
 DEFAULT_PROFILE = Path("bema.toml")
 CidArgument = Annotated[str, typer.Argument(help="A content identifier (CIDv1, base32).")]
 
 
-@app.command()
 def get(
     cid: CidArgument,
     out: Annotated[Path, typer.Option(help="Where to write what lies under it.")],
@@ -49,7 +46,6 @@ def get(
     emit(as_json, {"cid": cid, "bytes": len(data), "out": str(out)}, f"{out}: {len(data)} bytes")
 
 
-@app.command()
 def put(
     file: Annotated[
         Path, typer.Argument(help="The file to store; whoever learns its identifier can read it.")
@@ -71,7 +67,6 @@ def put(
     emit(as_json, {"cid": cid, "bytes": len(data)}, cid)
 
 
-@app.command()
 def pin(
     cids: Annotated[list[str], typer.Argument(help="Content identifiers; of a file, all its blocks.")],
     profile: ProfileOption = DEFAULT_PROFILE,
@@ -94,7 +89,6 @@ def pin(
     emit(as_json, {"pinned": pinned, "nodes": nodes}, f"{pinned} blocks pinned on {', '.join(nodes)}")
 
 
-@app.command()
 def check(
     repair: Annotated[
         bool, typer.Option("--repair", help="Give every node what it lacks and somebody else has.")

@@ -9,15 +9,7 @@ import typer
 from bema_py.cli.output import JsonOption, emit, table
 from bema_py.learning.sources import load_dataset
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.callback()
-def group() -> None:
-    """Look at data sets."""
-
-
-@app.command()
 def show(
     dataset: Annotated[str, typer.Argument(help="digits, mnist or a file FILE.npz.")],
     data_dir: Annotated[Path | None, typer.Option(help="Directory of MNIST's IDX files.")] = None,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bema_py.cli.output import JsonOption, console, errors
+from bema_py.demo.scenario import run_demo
 from bema_py.demo.settings import DemoSettings
 from bema_py.learning.partition import read_partition
 
@@ -36,9 +37,6 @@ def demo(
 
     Example: bema demo --dataset mnist --data-dir mnist --blocks 15
     """
-    # The demonstration draws figures; no other command should wait for their library.
-    from bema_py.demo.scenario import run_demo  # noqa: PLC0415
-
     if partition:
         parties = len(read_partition(Path(partition)).parties)
     settings = DemoSettings(dataset, data_dir, chain, parties, blocks, seed, partition)

@@ -22,15 +22,12 @@ from bema_py.roles.telling.people import tell_account, tell_party
 from bema_py.roles.telling.sample import tell_sample
 from bema_py.roles.telling.words import Telling
 
-app = typer.Typer(no_args_is_help=True)
-
 RunArgument = Annotated[
     Path | None, typer.Argument(help="A run directory; without it the profile's live chain.")
 ]
 DEFAULT_PROFILE = Path("bema.toml")
 
 
-@app.command()
 def block(
     name: Annotated[str, typer.Argument(help="A height, or the beginning of a block hash with its 0x.")],
     run: RunArgument = None,
@@ -48,7 +45,6 @@ def block(
     answer(as_json, story, tell_block(story), story.gaps)
 
 
-@app.command()
 def sample(
     name: Annotated[str, typer.Argument(help="A sample id, or the beginning of it.")],
     run: RunArgument = None,
@@ -63,7 +59,6 @@ def sample(
     answer(as_json, story, tell_sample(story), story.gaps)
 
 
-@app.command()
 def party(
     number: Annotated[int, typer.Argument(help="A party's number.")],
     run: RunArgument = None,
@@ -78,7 +73,6 @@ def party(
     answer(as_json, story, tell_party(story), story.gaps)
 
 
-@app.command()
 def account(
     address: Annotated[str, typer.Argument(help="An Ethereum account, 0x and 40 hexadecimal digits.")],
     run: RunArgument = None,

@@ -15,15 +15,7 @@ from bema_py.roles.stories.lineage import Lineage, ModelChange, lineage, with_ef
 from bema_py.roles.stories.party import find_party
 from bema_py.roles.telling.words import Telling, count, sequence
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.callback()
-def history() -> None:
-    """Show how things came to be what they are."""
-
-
-@app.command()
 def party(
     number: Annotated[int, typer.Argument(help="A party's number.")],
     run: RunArgument = None,

@@ -11,15 +11,7 @@ from bema_py.cli.output import JsonOption, emit
 from bema_py.core.errors import InputError
 from bema_py.core.types import hex0x
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.callback()
-def group() -> None:
-    """Make encrypted keystore files."""
-
-
-@app.command()
 def new(
     path: Annotated[Path, typer.Argument(help="Where to write the keystore; must not exist.")],
     password_file: Annotated[Path | None, typer.Option(help="File with the password.")] = None,

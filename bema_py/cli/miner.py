@@ -15,15 +15,7 @@ from bema_py.roles.hearing import no_statements
 from bema_py.roles.network import Network, read_ledger
 from bema_py.roles.statement_files import statements_in
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.callback()
-def group() -> None:
-    """Build blocks."""
-
-
-@app.command()
 def run(
     blocks: Annotated[int, typer.Option(min=1, help="How many blocks to mine.")] = 1,
     confirmations: Annotated[

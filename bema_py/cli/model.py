@@ -16,12 +16,9 @@ from bema_py.core.cid import cid_text
 from bema_py.core.errors import InputError
 from bema_py.core.model_card import ModelCard
 from bema_py.core.types import ModelDigest, hex0x
-from bema_py.learning.export import torch_file
 from bema_py.roles.content import load_card, load_model
 from bema_py.storage.content_store import ContentStore
 from bema_py.storage.memory_store import MemoryStore
-
-app = typer.Typer(no_args_is_help=True)
 
 ModelArgument = Annotated[
     str, typer.Argument(help="A model digest in the profile's content, or with --parameters a card's file.")
@@ -32,7 +29,6 @@ ParametersOption = Annotated[
 DEFAULT_PROFILE = Path("bema.toml")
 
 
-@app.command()
 def show(
     model: ModelArgument,
     parameters: ParametersOption = None,
@@ -68,7 +64,6 @@ def show(
     )
 
 
-@app.command()
 def export(
     model: ModelArgument,
     out: Annotated[Path, typer.Option(help="Where to write the PyTorch file.")] = Path("model.pt"),
@@ -80,6 +75,8 @@ def export(
 
     Example: bema model export 0x5f0c... --out model.pt --profile party.toml
     """
+    from bema_py.learning.export import torch_file  # noqa: PLC0415 - loads torch
+
     store, digest = _locate(model, parameters, profile)
     data = torch_file(load_model(store, digest))
     try:

@@ -14,15 +14,7 @@ from bema_py.learning.arithmetic import ONE
 from bema_py.roles.original_party import Thresholds, approve, examine
 from bema_py.roles.requests import read_request, write_approval
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.callback()
-def group() -> None:
-    """Act as an original party."""
-
-
-@app.command("approve")
 def approve_request(
     request: Annotated[Path, typer.Argument(help="The newcomer's registration request.")],
     out: Annotated[Path, typer.Option(help="Where to write the signed approval.")] = Path("approval.json"),

@@ -25,7 +25,7 @@ from bema_py.core.batch import Sample
 from bema_py.core.errors import InputError, PolicyError
 from bema_py.core.types import Address, ModelDigest, hex0x, mask_of
 from bema_py.learning.parties import TrainingJob
-from bema_py.learning.training import Recipe, suited
+from bema_py.learning.recipe import Recipe, suited
 from bema_py.roles.content import load_card, publish_model
 from bema_py.roles.network import Network, read_ledger
 from bema_py.roles.original_party import RegistrationRequest
@@ -45,10 +45,7 @@ from bema_py.storage.atomic_file import write_atomically
 MODEL_FILE = "model"
 DEFAULT_PROFILE = Path("bema.toml")
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.command()
 def train(
     architecture: Annotated[
         str,
@@ -84,7 +81,6 @@ def train_model(settings: Profile, on_step: Callable[[int, int], None]) -> Model
     return digest
 
 
-@app.command()
 def request(
     out: Annotated[Path, typer.Option(help="Where to write the request.")] = Path("request.json"),
     profile: ProfileOption = DEFAULT_PROFILE,
@@ -101,7 +97,6 @@ def request(
     emit(as_json, {"request": str(out), "model": hex0x(wanted.model_card)}, f"request written to {out}")
 
 
-@app.command()
 def register(
     approval: Annotated[list[Path] | None, typer.Option(help="An approval file; repeat for several.")] = None,
     profile: ProfileOption = DEFAULT_PROFILE,
@@ -127,7 +122,6 @@ def register(
     emit(as_json, {"party": party, "account": hex0x(signer.address)}, f"registered as party {party}")
 
 
-@app.command()
 def submit(
     count: Annotated[int, typer.Option(min=1, help="Most samples to submit.")] = 20,
     scan: Annotated[int, typer.Option(min=1, help="How many private records to look through.")] = 500,

@@ -14,15 +14,7 @@ from bema_py.roles.stories.archive import archive_of_network
 from bema_py.roles.stories.facts import plain
 from bema_py.roles.stories.inclusion import InclusionProof, prove_sample
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.callback()
-def prove() -> None:
-    """Prove that something is in a block."""
-
-
-@app.command()
 def sample(
     name: Annotated[str, typer.Argument(help="The id of a used sample, or the beginning of it.")],
     run: RunArgument = None,

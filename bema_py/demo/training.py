@@ -15,8 +15,8 @@ from bema_py.learning.cases import DataCase, build_case
 from bema_py.learning.datasets import SplitDataset
 from bema_py.learning.model import Model
 from bema_py.learning.parties import TrainingJob, party_seed, train_all
+from bema_py.learning.recipe import suited
 from bema_py.learning.sources import load_dataset
-from bema_py.learning.training import suited
 from bema_py.roles.content import load_model, publish_model
 from bema_py.storage.directory_store import DirectoryStore
 

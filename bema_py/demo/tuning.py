@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bema_py.core.rules import Rules
-from bema_py.learning.training import Recipe
+from bema_py.learning.recipe import Recipe
 from bema_py.roles.original_party import Thresholds
 
 SCORE = 2**24

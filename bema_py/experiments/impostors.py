@@ -16,7 +16,7 @@ from bema_py.learning.attacks import backdoored, random_model, swapped_labels
 from bema_py.learning.cases import DataCase
 from bema_py.learning.model import IntArray, Model
 from bema_py.learning.parties import TrainingJob
-from bema_py.learning.training import Recipe
+from bema_py.learning.recipe import Recipe
 
 HONEST = "honest"
 SWAPPED = "swapped labels"

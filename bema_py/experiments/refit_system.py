@@ -13,9 +13,9 @@ from bema_py.learning.hmr import margins, received_samples
 from bema_py.learning.krum import Integers
 from bema_py.learning.model import Model
 from bema_py.learning.parties import party_seed
+from bema_py.learning.recipe import Recipe
 from bema_py.learning.refit import RefitData, refit
 from bema_py.learning.scoring import class_scores
-from bema_py.learning.training import Recipe
 from bema_py.roles.assembly import membership_of
 
 

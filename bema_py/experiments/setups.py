@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bema_py.core.errors import InputError
-from bema_py.learning.training import Recipe
+from bema_py.learning.recipe import Recipe
 
 MAX_BLOCKS = 50
 MAX_MESSAGES = 200

@@ -17,7 +17,7 @@ from bema_py.experiments.witnessing import heard, witnessed
 from bema_py.experiments.world import World, account_of, genesis_hash
 from bema_py.learning.attacks import BogusSample, bogus_samples
 from bema_py.learning.candidates import CandidateSample
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.hmr import hmr_bogus, margins, step_on_both
 from bema_py.learning.krum import Integers
 from bema_py.learning.margin import Verdict, judge

@@ -13,8 +13,8 @@ from bema_py.learning.cases import ALL_CLASSES, CaseParty, DataCase
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.model import Model
 from bema_py.learning.parties import TrainingJob, party_seed
+from bema_py.learning.recipe import Recipe
 from bema_py.learning.references import ReferenceSet
-from bema_py.learning.training import Recipe
 from bema_py.learning.widening import widen
 from bema_py.roles.content import card_of
 from bema_py.roles.history import RegisteredParty

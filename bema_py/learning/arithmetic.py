@@ -6,7 +6,12 @@ partial sum is exact, so no order of summation, thread count or batch layout can
 units.
 """
 
-from torch import Tensor
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PARAMETER_ONE = 1 << 28
 """Parameter 1: master parameters theta count in 2^-28."""

@@ -1,6 +1,5 @@
 """Random distortions of training images, drawn from a generator that the caller seeds."""
 
-from dataclasses import dataclass
 from functools import cache
 from math import pi
 
@@ -8,23 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bema_py.learning.recipe import Distortion
+
 _COARSE = 5
 """Side of the grid of random displacements that is smoothed to the size of the image."""
-
-
-@dataclass(frozen=True, slots=True)
-class Distortion:
-    """How far an image may be distorted.
-
-    rotation: degrees. zoom and shear: fractions. shift: pixels. These are bounds of uniform draws.
-    elastic: standard deviation, in pixels, of a smooth displacement field.
-    """
-
-    rotation: float = 12.0
-    zoom: float = 0.15
-    shear: float = 0.2
-    shift: float = 2.0
-    elastic: float = 1.2
 
 
 def distort(images: Tensor, distortion: Distortion, generator: torch.Generator) -> Tensor:

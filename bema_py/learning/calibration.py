@@ -10,17 +10,15 @@ import numpy as np
 from bema_py.core.rules import Rules
 from bema_py.core.types import PartyId
 from bema_py.learning.candidates import CandidateSample, member_models, sample_images
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.lessons import UsedSample, block_lessons
 from bema_py.learning.margin import Judgement, judge, with_objections
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
-from bema_py.learning.norm import StepSettings
 from bema_py.learning.parallel import run_all
 from bema_py.learning.progress import Progress
-from bema_py.learning.rounds import Step, calibrate_round
 from bema_py.learning.scoring import ModelGroup, group_models, group_scores
-from bema_py.learning.stack import unstack
+from bema_py.learning.step import Step, StepSettings
 from bema_py.learning.steps import ENHANCE, IMPAIR, round_steps
 
 
@@ -113,6 +111,8 @@ class Rounds:
 
     def after(self, images: ByteArray, labels: Sequence[tuple[int, int | None]]) -> "Rounds":
         """Play one round with these samples and their pairs (y, y-)."""
+        from bema_py.learning.rounds import calibrate_round  # noqa: PLC0415 - loads torch
+
         scores = group_scores(self.groups, images, self.rules.classes)
         steps = round_steps(scores, labels, self.membership, self.rules, label_spaces(self.groups))
         settings = StepSettings(self.rules.step_size(self.height), self.rules.cap, self.rules.mode == "h")
@@ -129,6 +129,8 @@ class Rounds:
         self, before: Sequence[Model], judgements: tuple[Judgement, ...], used: tuple[UsedSample, ...]
     ) -> BlockCalibration:
         """Give the block's calibration; a model that did not change is the object it was before."""
+        from bema_py.learning.stack import unstack  # noqa: PLC0415 - loads torch
+
         ids = self.membership.ids
         models = dict(zip(ids, before, strict=True))
         changed: list[PartyId] = []

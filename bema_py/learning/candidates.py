@@ -8,7 +8,7 @@ import numpy as np
 from bema_py.core.errors import InputError
 from bema_py.core.rules import Rules
 from bema_py.core.types import Digest, PartyId, SampleId
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.margin import Verdict
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model

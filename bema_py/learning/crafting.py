@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from bema_py.core.witness import NEIGHBOURS, Feature
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.float_net import flat_parameters, float_logits
 from bema_py.learning.float_strokes import float_strokes
-from bema_py.learning.forward import ByteArray
 from bema_py.learning.krum import Integers
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model

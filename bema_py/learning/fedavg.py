@@ -9,14 +9,14 @@ from torch import Tensor
 
 from bema_py.core.architecture import Architecture
 from bema_py.core.errors import InputError
-from bema_py.learning.augmentation import Distortion
 from bema_py.learning.cases import ALL_CLASSES, CaseParty
 from bema_py.learning.float_net import initial_parameters, split_parameters
 from bema_py.learning.kinds import find_kind
 from bema_py.learning.model import Model
 from bema_py.learning.parties import party_seed
+from bema_py.learning.recipe import Distortion, Recipe
 from bema_py.learning.sampling import BalancedSampler
-from bema_py.learning.training import Recipe, descend
+from bema_py.learning.training import descend
 
 
 class UnlikeModelsError(InputError):

@@ -6,8 +6,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.float_net import flat_parameters, float_logits
-from bema_py.learning.forward import ByteArray
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import run_all
 

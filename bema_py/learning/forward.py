@@ -6,16 +6,14 @@ The first dimension is 1 while all models see the same images.
 """
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from bema_py.core.layers import KERNEL, Convolution, Linear, Pool, Relu
 from bema_py.learning.arithmetic import ACTIVATION_UNIT, round_shift_
 from bema_py.learning.chunks import rows_at_once, scored_at_once
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.stack import ModelStack, Parameters
-
-ByteArray = npt.NDArray[np.uint8]
 
 LINEAR_OUTPUT_BITS = 22
 """Clamp on the outputs Z of linear layers."""

@@ -8,13 +8,13 @@ import numpy.typing as npt
 
 from bema_py.core.rules import Rules
 from bema_py.learning.attacks import BogusSample
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.krum import Integers
 from bema_py.learning.model import Model
-from bema_py.learning.norm import StepSettings
-from bema_py.learning.rounds import Step, calibrate_round
+from bema_py.learning.rounds import calibrate_round
 from bema_py.learning.scoring import ModelGroup, Scores, group_models, group_scores
 from bema_py.learning.stack import unstack
+from bema_py.learning.step import Step, StepSettings
 from bema_py.learning.steps import ENHANCE, IMPAIR
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from bema_py.core.rules import Rules
 from bema_py.core.types import Digest
 from bema_py.learning.candidates import CandidateSample, sample_images
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray
 
 
 @dataclass(frozen=True, slots=True)

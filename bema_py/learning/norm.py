@@ -1,15 +1,13 @@
 """The cap on the gradient norm, in Python integers of any size."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isqrt
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from bema_py.learning.arithmetic import ACTIVATION_UNIT, ONE, PROBABILITY_UNIT
+from bema_py.learning.arithmetic import ACTIVATION_UNIT
 from bema_py.learning.backward import ConvolutionGradient, LayerGradient
 
 BigIntegers = npt.NDArray[np.object_]
@@ -20,25 +18,6 @@ HALF_BITS = 22
 
 BIAS_INPUT = 1 << (2 * ACTIVATION_UNIT)
 """A bias is a weight whose input is 1: its square, 2^32."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepSettings:
-    """How far a step goes: E in 2^-30, the norm's cap G in 2^-18, and whether the mode is "h"."""
-
-    step_size: int
-    cap: int
-    literal: bool
-
-    def multiplier(self, squared_norm: int, score: int) -> int:
-        """Give M in 2^-30 for S, the squared norm, and P_y, the score of the step's class."""
-        norm = isqrt(squared_norm) >> 18
-        if not self.literal:
-            return self.step_size if norm <= self.cap else self.step_size * self.cap // norm
-        # The gradient of h is h times that of log h, so its norm is P_y * N / 2^24.
-        if score * norm <= self.cap * ONE:
-            return (self.step_size * score) >> PROBABILITY_UNIT
-        return self.step_size * self.cap // norm
 
 
 def squared_norms(gradients: Sequence[LayerGradient | None]) -> BigIntegers:

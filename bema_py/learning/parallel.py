@@ -9,8 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-import torch
-
 Result = TypeVar("Result")
 
 
@@ -22,7 +20,7 @@ def run_all(
     `on_result` hears of each result in that order, in the caller's thread. The first error, from a task or from
     `on_result`, is raised, and what had not started is dropped.
     """
-    threads = min(torch.get_num_threads(), len(tasks))
+    threads = min(threads_used(), len(tasks))
     if threads <= 1:
         return [heard(task(), on_result) for task in tasks]
     with single_threaded_operations(), ThreadPoolExecutor(threads) as executor:
@@ -41,20 +39,29 @@ def heard(result: Result, on_result: Callable[[Result], None] | None) -> Result:
     return result
 
 
+def threads_used() -> int:
+    """Give how many threads torch, and with it `run_all`, uses in this process."""
+    import torch  # noqa: PLC0415 - only for those who compute
+
+    return torch.get_num_threads()
+
+
 def use_threads(count: int) -> None:
     """Set how many threads this process uses, where several processes share the cores."""
+    import torch  # noqa: PLC0415 - as above
+
     torch.set_num_threads(count)
 
 
 @contextmanager
 def threads_allowed(count: int) -> Iterator[None]:
-    """Let torch, and with it `run_all`, use so many threads while the context lasts."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(count)
+    """Use so many threads while the context lasts."""
+    threads = threads_used()
+    use_threads(count)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        use_threads(threads)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from bema_py.learning.datasets import Dataset
 from bema_py.learning.kinds import find_kind
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import single_threaded_operations
-from bema_py.learning.training import Recipe, train_local
+from bema_py.learning.recipe import Recipe
 
 JobProgress = Callable[[int, int, int], None]
 """Called from any thread with (number of the job, steps done, steps in all); may raise to stop."""
@@ -33,6 +33,8 @@ class TrainingJob:
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Model:
         """Train the model."""
+        from bema_py.learning.training import train_local  # noqa: PLC0415 - loads torch
+
         kind = find_kind(self.party.architecture)
         return train_local(
             kind.build(len(self.party.label_space) + 1, self.party.private.shape),

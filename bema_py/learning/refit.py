@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bema_py.learning.augmentation import Distortion, distort
-from bema_py.learning.datasets import Dataset
+from bema_py.learning.augmentation import distort
+from bema_py.learning.datasets import ByteArray, Dataset
 from bema_py.learning.float_net import flat_parameters, split_parameters
-from bema_py.learning.forward import ByteArray
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import single_threaded_operations
+from bema_py.learning.recipe import Distortion, Recipe
 from bema_py.learning.sampling import BalancedSampler
-from bema_py.learning.training import Recipe, descend
+from bema_py.learning.training import descend
 
 RECEIVED_SHARE = 0.25
 """Share of each batch that shows received samples."""

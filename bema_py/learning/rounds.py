@@ -12,11 +12,13 @@ from bema_py.core.bounds import MAX_STEPS
 from bema_py.core.errors import InputError
 from bema_py.learning.backward import gradients
 from bema_py.learning.chunks import steps_at_once
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.deltas import logit_deltas
-from bema_py.learning.forward import ByteArray, all_activations, input_activations
-from bema_py.learning.norm import StepSettings, squared_norms
+from bema_py.learning.forward import all_activations, input_activations
+from bema_py.learning.norm import squared_norms
 from bema_py.learning.softmax import probabilities
 from bema_py.learning.stack import ModelStack
+from bema_py.learning.step import Step, StepSettings
 from bema_py.learning.update import StepScale, add_steps, apply_sums, empty_sums
 
 
@@ -29,18 +31,6 @@ class RoundSizeError(InputError):
         super().__init__(
             f"{steps} steps on one model in a round, at most {MAX_STEPS} keep every sum below 2^53"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step on one model: the sample's position among the round's images, the output and the sign.
-
-    The sign is +1 to enhance the output's class and -1 to impair it.
-    """
-
-    sample: int
-    output: int
-    sign: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bema_py.learning.augmentation import Distortion, distort, scramble, shuffle_features
+from bema_py.learning.augmentation import distort, scramble, shuffle_features
 from bema_py.learning.datasets import Dataset, DatasetSizeError
+from bema_py.learning.recipe import Distortion
 
 
 class Batches(Protocol):

@@ -1,8 +1,15 @@
-"""The scores of every model on every sample and class."""
+"""The scores of every model on every sample and class.
+
+What computes with torch is imported where it computes: who only reads scores, as most commands do, does not wait the
+seconds that torch takes to load.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +17,13 @@ import numpy.typing as npt
 from bema_py.core.architecture import Architecture
 from bema_py.core.errors import InputError
 from bema_py.learning.chunks import models_at_once, pieces
-from bema_py.learning.forward import ByteArray, input_activations, logits
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import run_all
 from bema_py.learning.progress import Progress
-from bema_py.learning.softmax import probabilities
-from bema_py.learning.stack import ModelStack, stack_models
+
+if TYPE_CHECKING:
+    from bema_py.learning.stack import ModelStack
 
 Scores = npt.NDArray[np.int64]
 """P in units of 2^-24, shaped (models, samples, classes)."""
@@ -78,6 +86,8 @@ def group_models(
     Raises ImageShapeError for a model that does not take images of this shape, ClassRangeError for one that
     scores a class outside 0..classes - 1.
     """
+    from bema_py.learning.stack import stack_models  # noqa: PLC0415 - loads torch
+
     by_architecture: dict[Architecture, list[int]] = {}
     for position, model in enumerate(models):
         if model.architecture.input != shape:
@@ -119,6 +129,9 @@ def score_piece(scores: Scores, images: ByteArray, group: ModelGroup, part: slic
 
     The reserved output, the last, is left out.
     """
+    from bema_py.learning.forward import input_activations, logits  # noqa: PLC0415 - loads torch
+    from bema_py.learning.softmax import probabilities  # noqa: PLC0415 - as above
+
     found = probabilities(logits(group.stack, input_activations(images[None, part]))).numpy()
     for row, (position, label_space) in enumerate(
         zip(group.positions, group.stack.label_spaces, strict=True)

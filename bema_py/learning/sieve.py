@@ -16,7 +16,7 @@ from bema_py.core.architecture import Architecture
 from bema_py.core.layers import Convolution, Linear
 from bema_py.core.rules import Rules
 from bema_py.learning.arithmetic import ONE
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.krum import Integers, KrumAggregate, krum_aggregate, neighbour_count
 from bema_py.learning.margin import judge
 from bema_py.learning.membership import Membership

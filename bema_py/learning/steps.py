@@ -7,8 +7,8 @@ from bema_py.learning.aggregates import class_aggregates
 from bema_py.learning.arithmetic import ONE
 from bema_py.learning.krum import KrumAggregate
 from bema_py.learning.membership import Membership
-from bema_py.learning.rounds import Step
 from bema_py.learning.scoring import Scores
+from bema_py.learning.step import Step
 
 ENHANCE, IMPAIR = 1, -1
 

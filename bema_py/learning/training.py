@@ -1,7 +1,6 @@
 """A party's own training: any float recipe is allowed, this one is repeatable on one machine."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import torch
@@ -11,11 +10,11 @@ from torch.nn import functional
 from bema_py.core.architecture import Architecture
 from bema_py.core.parameter_file import MAX_PARAMETER
 from bema_py.learning.arithmetic import PARAMETER_ONE
-from bema_py.learning.augmentation import Distortion
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.float_net import float_logits, initial_parameters, split_parameters
 from bema_py.learning.model import Model
 from bema_py.learning.parallel import single_threaded_operations
+from bema_py.learning.recipe import Recipe
 from bema_py.learning.sampling import BalancedSampler, Batches
 
 PARAMETER_BOUND = MAX_PARAMETER / PARAMETER_ONE
@@ -24,10 +23,6 @@ PARAMETER_BOUND = MAX_PARAMETER / PARAMETER_ONE
 HINGE_MARGIN = 3.0
 """Logits by which the right output must lead. A larger margin makes softmax surer and the model less accurate: of 1, 3,
 6 and 10 this one has the least cross entropy on 5,000 held-out samples of MNIST."""
-
-TABLE_LEARNING_RATE = 5e-2
-"""For rows of a table: few features need large weights. Of 1.5e-3, 1.5e-2 and 5e-2 the best on a fifth of the training
-samples of scikit-learn's breast cancer and wine tables, for every kind of model."""
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all); may raise to stop."""
@@ -46,30 +41,6 @@ def hinge(logits: Tensor, outputs: Tensor, _smoothing: float) -> Tensor:
 LOSS_FUNCTIONS: Mapping[str, Callable[[Tensor, Tensor, float], Tensor]] = MappingProxyType(
     {"cross_entropy": cross_entropy, "hinge": hinge}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Length and strength of a local training.
-
-    learning_rate is the peak; it falls to zero along half a cosine. smoothing: label smoothing of the cross entropy.
-    held_weight: how many times as likely a batch shows a class of the private data as another class of the label
-    space. reserved_share: share of each batch that shows no class of the label space.
-    """
-
-    steps: int
-    batch_size: int = 32
-    learning_rate: float = 1.5e-3
-    weight_decay: float = 1e-2
-    smoothing: float = 0.0
-    held_weight: float = 1.0
-    reserved_share: float = 0.05
-    distortion: Distortion = field(default_factory=Distortion)
-
-
-def suited(recipe: Recipe, data: Dataset) -> Recipe:
-    """Give the recipe with the learning rate that suits the samples: rows of a table need a larger one."""
-    return replace(recipe, learning_rate=TABLE_LEARNING_RATE) if data.shape[1] == 1 else recipe
 
 
 def train_local(

@@ -10,7 +10,7 @@ from bema_py.core.errors import InputError
 from bema_py.core.rules import Rules
 from bema_py.core.types import Commitment, Digest, PartyId, hex0x
 from bema_py.core.witness import SignedStatement, Statement, WitnessRules, encode_distances
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.references import ReferenceSet
 
 

@@ -11,8 +11,7 @@ from bema_py.experiments.scanning import ATTACKER_PIECE
 from bema_py.experiments.strategies.claims import passing, samples_of, unsent
 from bema_py.experiments.strategies.view import AttackView
 from bema_py.learning.attacks import stamped
-from bema_py.learning.datasets import Dataset
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray, Dataset
 from bema_py.learning.krum import Integers
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)

@@ -12,7 +12,7 @@ from bema_py.experiments.scanning import Piece
 from bema_py.experiments.strategies.surrogate import Surrogate
 from bema_py.experiments.strategies.view import Scene
 from bema_py.experiments.systems import System
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray
 from bema_py.learning.krum import Integers
 from bema_py.learning.scoring import Scores
 

@@ -11,8 +11,7 @@ from bema_py.experiments.strategies.claims import holders_mean, passing, samples
 from bema_py.experiments.strategies.view import AttackView, Scene
 from bema_py.experiments.systems import System
 from bema_py.learning.crafting import Aim, Pull, crafted
-from bema_py.learning.datasets import Dataset, IndexArray
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray, Dataset, IndexArray
 from bema_py.learning.krum import Integers
 
 SCORED_RECORDS = 256

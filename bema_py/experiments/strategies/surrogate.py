@@ -8,8 +8,7 @@ import numpy.typing as npt
 
 from bema_py.core.types import PartyId
 from bema_py.core.witness import WitnessRules
-from bema_py.learning.datasets import Dataset, IndexArray
-from bema_py.learning.forward import ByteArray
+from bema_py.learning.datasets import ByteArray, Dataset, IndexArray
 from bema_py.learning.krum import Integers
 from bema_py.learning.references import ReferenceSet, reference_set, split_references
 from bema_py.learning.witness import UNKNOWN, Distances, objections, pooled_distances

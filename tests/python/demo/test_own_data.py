@@ -14,7 +14,7 @@ from bema_py.demo import settings as demo_settings
 from bema_py.demo.scenario import run_demo
 from bema_py.demo.settings import DemoSettings
 from bema_py.learning.npz import load_npz
-from bema_py.learning.training import Recipe
+from bema_py.learning.recipe import Recipe
 from bema_py.roles.run_record import read_run
 
 PARTY = '[[party]]\nheld = [0, 1, 2]\narchitecture = "{}"\noriginal = {}\n'

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bema_py.cli.experiment import app
+from bema_py.cli.main import app
 from bema_py.core.batch import Sample
 from bema_py.core.types import PartyId
 from bema_py.experiments import engine
@@ -413,9 +413,9 @@ def test_a_small_study_of_attacks(settings):
 
 
 def test_the_command_names_the_attacks_there_are():
-    result = CliRunner().invoke(app, ["attacks", "--attacks", "kindness"])
+    result = CliRunner().invoke(app, ["experiment", "attacks", "--attacks", "kindness"])
     assert isinstance(result.exception, UnknownAttackError)
-    help_text = CliRunner().invoke(app, ["attacks", "--help"]).output
+    help_text = CliRunner().invoke(app, ["experiment", "attacks", "--help"]).output
     assert "--attackers" in help_text
 
 

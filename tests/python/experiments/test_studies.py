@@ -4,10 +4,10 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from bema_py.cli.experiment import app
+from bema_py.cli.main import app
 from bema_py.core.errors import InputError
 from bema_py.experiments import workers
-from bema_py.experiments.fig6 import fig6
+from bema_py.experiments.fig6 import fig6, figure_plans
 from bema_py.experiments.methods import UnknownMethodError
 from bema_py.experiments.setups import UnknownSetupError
 from bema_py.experiments.studies import SeedsError, mean_and_deviation
@@ -52,8 +52,6 @@ def test_figure_6_small(settings):
 
 
 def test_a_figure_asks_fedavg_only_of_models_of_one_kind(settings):
-    from bema_py.experiments.fig6 import figure_plans  # noqa: PLC0415
-
     plans = figure_plans(settings(("A", "D"), ("fedavg", "bema")))
     assert [(plan.case, plan.method) for plan in plans] == [("A", "fedavg"), ("A", "bema"), ("D", "bema")]
 
@@ -107,6 +105,6 @@ def test_jobs_are_one_or_two(settings):
     ],
 )
 def test_the_command_explains_mistakes(options, error, said):
-    result = CliRunner().invoke(app, ["table1", *options])
+    result = CliRunner().invoke(app, ["experiment", "table1", *options])
     assert isinstance(result.exception, error)
     assert said in str(result.exception)

@@ -8,8 +8,8 @@ from bema_py.learning.cases import CaseParty
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.fedavg import UnlikeModelsError, federated_averaging
 from bema_py.learning.hmr import hmr_bogus, margins, received_samples, step_on_both
+from bema_py.learning.recipe import Recipe
 from bema_py.learning.scoring import class_scores
-from bema_py.learning.training import Recipe
 from bema_py.learning.widening import widen
 
 CLASSES = 10

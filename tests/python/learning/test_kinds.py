@@ -10,18 +10,19 @@ from strategies import caps, models, pictures, step_sizes
 from vector_models import plain
 
 from bema_py.core.architecture import ARCHITECTURES
-from bema_py.learning.augmentation import Distortion, shuffle_features
+from bema_py.learning.augmentation import shuffle_features
 from bema_py.learning.cases import CaseParty
 from bema_py.learning.datasets import Dataset, load_digits_dataset
 from bema_py.learning.kinds import KINDS, UnknownKindError, find_kind
-from bema_py.learning.norm import StepSettings
 from bema_py.learning.parties import TrainingJob
 from bema_py.learning.predictors import accuracy, max_model
-from bema_py.learning.rounds import Step, calibrate_round
+from bema_py.learning.recipe import Distortion, Recipe, suited
+from bema_py.learning.rounds import calibrate_round
 from bema_py.learning.sampling import BalancedSampler
 from bema_py.learning.scoring import class_scores
 from bema_py.learning.stack import stack_models, unstack
-from bema_py.learning.training import HINGE_MARGIN, Recipe, hinge, suited
+from bema_py.learning.step import Step, StepSettings
+from bema_py.learning.training import HINGE_MARGIN, hinge
 
 SMALL = (1, 12, 12)
 TABLE = (1, 1, 7)

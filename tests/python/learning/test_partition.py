@@ -18,7 +18,7 @@ from bema_py.learning.cases import (
 from bema_py.learning.datasets import Dataset, DatasetSizeError, SplitDataset
 from bema_py.learning.parties import TrainingJob
 from bema_py.learning.partition import CasePlan, PartitionError, PartyPlan, read_partition
-from bema_py.learning.training import Recipe
+from bema_py.learning.recipe import Recipe
 
 HOSPITALS = """
 classes = 10

@@ -10,11 +10,11 @@ from strategies import architectures, caps, models, pictures, step_sizes
 from vector_models import plain
 
 from bema_py.learning import chunks
-from bema_py.learning.norm import StepSettings
-from bema_py.learning.rounds import RoundSizeError, Step, calibrate_round, step_table
+from bema_py.learning.rounds import RoundSizeError, calibrate_round, step_table
 from bema_py.learning.scoring import class_scores
 from bema_py.learning.softmax import probabilities
 from bema_py.learning.stack import stack_models, unstack
+from bema_py.learning.step import Step, StepSettings
 
 
 @st.composite

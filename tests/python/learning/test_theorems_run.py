@@ -16,9 +16,9 @@ from bema_py.learning.krum import krum_aggregate
 from bema_py.learning.membership import Membership
 from bema_py.learning.parties import TrainingJob, train_all
 from bema_py.learning.partition import CasePlan, PartyPlan
+from bema_py.learning.recipe import Recipe
 from bema_py.learning.scoring import class_scores
 from bema_py.learning.theorems import MarginCheck, check_aggregate, improvement, resists
-from bema_py.learning.training import Recipe
 
 ALL = tuple(range(10))
 

@@ -5,16 +5,17 @@ import pytest
 import torch
 
 from bema_py.core.architecture import ARCHITECTURES
-from bema_py.learning.augmentation import Distortion, distort, scramble
+from bema_py.learning.augmentation import distort, scramble
 from bema_py.learning.baselines import centralised_party
 from bema_py.learning.cases import build_case
 from bema_py.learning.datasets import Dataset, DatasetSizeError, SplitDataset, load_digits_dataset
 from bema_py.learning.float_net import float_logits
 from bema_py.learning.parties import TrainingJob, party_seed, train_all
 from bema_py.learning.predictors import accuracy, max_model
+from bema_py.learning.recipe import Distortion, Recipe
 from bema_py.learning.sampling import BalancedSampler
 from bema_py.learning.scoring import class_scores
-from bema_py.learning.training import Recipe, train_local
+from bema_py.learning.training import train_local
 
 SHORT = Recipe(6, batch_size=8)
 STILL = Distortion(rotation=0, zoom=0, shear=0, shift=0, elastic=0)

@@ -12,8 +12,8 @@ from bema_py.learning.cases import build_case
 from bema_py.learning.datasets import Dataset, load_digits_dataset
 from bema_py.learning.model import Model
 from bema_py.learning.parties import TrainingJob
+from bema_py.learning.recipe import Recipe
 from bema_py.learning.scoring import class_scores
-from bema_py.learning.training import Recipe
 from bema_py.learning.validation import Deviation, NoValidationSamplesError, deviation, nearest_registered
 
 RECIPE = Recipe(150)

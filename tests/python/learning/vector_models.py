@@ -10,9 +10,9 @@ import numpy as np
 
 from bema_py.core.architecture import ARCHITECTURES
 from bema_py.learning.model import Model
-from bema_py.learning.norm import StepSettings
-from bema_py.learning.rounds import Step, calibrate_round
+from bema_py.learning.rounds import calibrate_round
 from bema_py.learning.stack import stack_models, unstack
+from bema_py.learning.step import Step, StepSettings
 
 ENTRIES = json.loads((Path(__file__).parents[2] / "vectors" / "arithmetic.json").read_text())
 

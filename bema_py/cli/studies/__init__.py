@@ -1,0 +1,1 @@
+"""`bema experiment`: the paper's figures and tables and ours, each one command."""
