@@ -6,6 +6,8 @@ PIP_ARGS ?=
 DEMO ?=
 # Arguments for the benchmark, for example BENCH="--threads 2".
 BENCH ?=
+# Arguments for the soak, for example SOAK="--minutes 3 --parties 2".
+SOAK ?=
 # Arguments for the long history, for example LONG="--blocks 100".
 LONG ?=
 
@@ -19,7 +21,7 @@ NODE_HOME = $$($(BIN)/python -c '$(NODE_WHEEL)')
 # npm installs the one build that fits the machine; forge calls the compiler through Node, which comes as a Python wheel.
 FORGE = PATH=$(NODE_HOME)/bin:$$PATH $(firstword $(wildcard $(CURDIR)/$(TOOLS)/@foundry-rs/forge-*/bin/forge))
 
-.PHONY: demo bench long-history test check ipfs mutants slither symbolic tamper honest tools format clean
+.PHONY: demo bench long-history test check ipfs failures soak mutants slither symbolic tamper honest tools format clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bema demo $(DEMO)
@@ -53,6 +55,14 @@ check: $(VENV)/dev tools
 # The tests against a real IPFS daemon, which is installed for them: some minutes the first time.
 ipfs: $(VENV)/dev tools $(IPFS)/.installed
 	$(BIN)/pytest -q -m ipfs
+
+# Nodes killed, chains reorganised, endpoints that lie, full disks: real processes, half an hour.
+failures: $(VENV)/dev tools
+	$(BIN)/pytest -q -m failures
+
+# Twenty nodes for half an hour under a storm; writes docs/results/soak.json and soak.md.
+soak: $(VENV)/dev tools
+	$(BIN)/python -m bema_py.bench.soak $(SOAK)
 
 # Beside the tests: hours for the mutants, which go on where they were cut off, a minute for slither, many for the proofs.
 mutants: $(VENV)/dev $(ANALYSIS)/.installed tools

@@ -14,6 +14,14 @@ BUSY = 30.0
 """Seconds that a process waits for another one that writes."""
 BETWEEN = 0.05
 """Seconds between two attempts where SQLite itself does not wait."""
+STORAGE = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+)
+"""What SQLite says where not the file is at fault but what it lies on."""
 SCHEMA = """
 create table if not exists identity (chain_id integer, contract blob, first integer, genesis blob);
 create table if not exists checkpoints (number integer primary key, hash blob not null);
@@ -40,8 +48,16 @@ class IndexBusyError(InputError):
         self.path, self.seconds = path, seconds
 
 
+class IndexStorageError(InputError):
+    """The file system does not take or give what SQLite asks of it: it is full, read-only or faulty."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path} cannot be read or written ({problem}): make room on its disk, or mend it")
+        self.path, self.problem = path, problem
+
+
 class IndexFile:
-    """An open file. Raises `IndexFileError` and `IndexBusyError`, from every method."""
+    """An open file. Raises `IndexFileError`, `IndexStorageError` and `IndexBusyError`, from every method."""
 
     def __init__(self, path: Path, wait: float = BUSY) -> None:
         self.path, self.wait = path, wait
@@ -131,7 +147,10 @@ class IndexFile:
         try:
             yield
         except sqlite3.Error as error:
-            busy: Any = getattr(error, "sqlite_errorcode", None)
-            if busy is not None and busy & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            code: Any = getattr(error, "sqlite_errorcode", None)
+            kind = None if code is None else code & 0xFF
+            if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise IndexBusyError(self.path, self.wait) from error
+            if kind in STORAGE:
+                raise IndexStorageError(self.path, str(error)) from error
             raise IndexFileError(self.path, str(error)) from error

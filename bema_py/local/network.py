@@ -56,7 +56,7 @@ class LocalNetwork:
 
     def up(self, anvil: str, settings: Settings, timeout: float, say: Say) -> None:
         """Start what does not run; deploy first where that was not yet done. Raises StartError."""
-        chain = self._chain(anvil, timeout, say)
+        chain = self.start_chain(anvil, timeout, say)
         if not (self.directory / DEPLOYMENT).exists():
             self._found(chain, settings, timeout, say)
         for node in self.plan.nodes:
@@ -106,7 +106,8 @@ class LocalNetwork:
             status.get("samples"),
         )
 
-    def _chain(self, anvil: str, timeout: float, say: Say) -> Chain:
+    def start_chain(self, anvil: str, timeout: float, say: Say) -> Chain:
+        """Start the chain from its saved state unless it runs, and wait until it answers; raises StartError."""
         if not self.processes.running(CHAIN):
             command = anvil_command(anvil, self.directory, self.plan.chain_port, len(self.plan.nodes) + 1)
             self.processes.start(CHAIN, command, os.environ)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -34,6 +35,7 @@ class Log:
         line = json.dumps(
             {"time": time, "level": level, "role": self._role, "event": event, **fields}, default=str
         )
-        # One write a line: threads of the server log too.
-        self._stream.write(line + "\n")
-        self._stream.flush()
+        # One write a line: threads of the server log too. A full disk must not end the node through its log.
+        with suppress(OSError):
+            self._stream.write(line + "\n")
+            self._stream.flush()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bema_py.chain.errors import ChainResponseError, ChainUnreachableError, ContractRevertError
+from bema_py.chain.index_file import IndexBusyError, IndexStorageError
 from bema_py.core.errors import BemaError
 from bema_py.node.condition import Health, LoopState
 from bema_py.node.figures import Figures
@@ -13,7 +14,13 @@ from bema_py.node.stopping import StopRequested, StopSignal
 from bema_py.storage.content_store import ContentMissingError
 
 LONGEST_PAUSE = 60.0
-TRANSIENT = (ChainUnreachableError, ChainResponseError, ContentMissingError)
+TRANSIENT = (
+    ChainUnreachableError,
+    ChainResponseError,
+    ContentMissingError,
+    IndexStorageError,
+    IndexBusyError,
+)
 
 
 class BlockedError(BemaError):
@@ -69,11 +76,16 @@ class Loop:
                 raise
             if isinstance(error, ContractRevertError):
                 self.figures.transactions.labels("refused").inc()
-            self.failures += 1
-            self._end(LoopState.FAILING, "failed", f"{type(error).__name__}: {error}")
+            self._fail(f"{type(error).__name__}: {error}")
+        except OSError as error:
+            self._fail(f"{error}: the disk is full or faulty; the node goes on by itself once it is not")
         else:
             self.failures = 0
             self._end(LoopState.WAITING, "done", waits_for)
+
+    def _fail(self, reason: str) -> None:
+        self.failures += 1
+        self._end(LoopState.FAILING, "failed", reason)
 
     def pause(self) -> float:
         """Return the seconds until the next step."""

@@ -9,6 +9,7 @@ from bema_py.core.errors import PolicyError
 from bema_py.core.types import BlockHash, PartyId, hex0x
 from bema_py.learning.datasets import Dataset
 from bema_py.node.desk import Desk
+from bema_py.node.loop import BlockedError
 from bema_py.roles.history import History
 from bema_py.roles.ledger import Ledger
 from bema_py.roles.outbox import Outbox
@@ -17,6 +18,7 @@ from bema_py.roles.sample_miner import (
     choose_scan,
     commit,
     find_samples,
+    open_commitment,
     prepare_batch,
     settle,
 )
@@ -49,6 +51,7 @@ class Offering:
         """Go one step towards the next revealed batch; return what is waited for."""
         desk = self.desk
         self._count(ledger, party)
+        self._alone(history, party)
         pending = self.outbox.pending
         if not settle(desk.network, history, self.signer, self.outbox):
             return "an Ethereum block after the commitment"
@@ -65,6 +68,19 @@ class Offering:
         if self._tip != tip:
             self._tip, self._looked = tip, 0
         return self._offer(history, ledger, party)
+
+    def _alone(self, history: History, party: PartyId) -> None:
+        """Raise BlockedError where the account has an open commitment that this node did not make."""
+        network = self.desk.network
+        expiry = network.deployment.parameters.commitment_expiry
+        head = network.contract.chain.head().number
+        foreign = open_commitment(history, party, head, expiry)
+        if foreign is not None and foreign.commitment not in {each.commitment for each in self.outbox.held}:
+            raise BlockedError(
+                f"commitment {hex0x(foreign.commitment)} of this account is not in {self.outbox.path}, so another "
+                f"process works with the same key, or the state was lost: stop the other one, or restore the state; "
+                f"the commitment expires with Ethereum block {foreign.committed.block_number + expiry}, now {head}"
+            )
 
     def _offer(self, history: History, ledger: Ledger, party: PartyId) -> str:
         try:

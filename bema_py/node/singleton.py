@@ -16,11 +16,26 @@ class StateInUseError(InputError):
         super().__init__(f"{directory} is in use by process {owner}: two nodes must not share one state")
 
 
+class StateDirectoryError(InputError):
+    """The state directory cannot be made or written."""
+
+    def __init__(self, directory: Path, reason: str) -> None:
+        """Keep the directory and the system's reason."""
+        self.directory, self.reason = directory, reason
+        super().__init__(f"the state directory {directory} cannot be written: {reason}")
+
+
 class StateLock:
     """Held as long as the process lives, also where it is killed."""
 
     def __init__(self, directory: Path) -> None:
-        """Take the lock; raises StateInUseError."""
+        """Take the lock; raises StateInUseError and StateDirectoryError."""
+        try:
+            self._take(directory)
+        except OSError as error:
+            raise StateDirectoryError(directory, error.strerror or str(error)) from error
+
+    def _take(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(directory / "node.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:

@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -43,12 +44,17 @@ class PendingBatch:
 
 
 class Outbox:
-    """The pending batch and the ids of every sample ever offered, in one file that only its owner may read."""
+    """The pending batch and the ids of every sample ever offered, in one file that only its owner may read.
+
+    `revealed` are the batches revealed lately: where a reorganisation of the chain takes a reveal back, only what
+    lies here can open the commitment again.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the outbox at `path`, or begin an empty one."""
         self.path = path
         self.pending: PendingBatch | None = None
+        self.revealed: tuple[PendingBatch, ...] = ()
         self.offered: set[SampleId] = set()
         if path.exists():
             self._load()
@@ -58,8 +64,14 @@ class Outbox:
             plain = read_json(self.path.read_bytes())
             self.offered = {SampleId(bytes.fromhex(sample)) for sample in plain["offered"]}
             self.pending = PendingBatch.from_plain(plain["pending"]) if plain["pending"] else None
+            self.revealed = tuple(PendingBatch.from_plain(each) for each in plain.get("revealed", []))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise OutboxError(self.path, f"it cannot be read ({error})") from error
+
+    @property
+    def held(self) -> tuple[PendingBatch, ...]:
+        """Every batch that the chain may still ask for, the oldest first."""
+        return self.revealed if self.pending is None else (*self.revealed, self.pending)
 
     def hold(self, pending: PendingBatch, samples: set[SampleId]) -> None:
         """Record a batch before it is committed; its samples count as offered from now on."""
@@ -68,14 +80,24 @@ class Outbox:
         self._save()
 
     def release(self) -> None:
-        """Forget the pending batch: it was revealed, or its commitment expired."""
+        """Make room for another batch: the pending one was revealed."""
+        if self.pending is not None:
+            self.revealed = (*self.revealed, self.pending)
         self.pending = None
+        self._save()
+
+    def forget(self, batches: Collection[Commitment]) -> None:
+        """Drop batches that nothing can become of any more: buried under the chain, or expired."""
+        if self.pending is not None and self.pending.commitment in batches:
+            self.pending = None
+        self.revealed = tuple(each for each in self.revealed if each.commitment not in batches)
         self._save()
 
     def _save(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         plain = {
             "pending": self.pending.to_plain() if self.pending else None,
+            "revealed": [each.to_plain() for each in self.revealed],
             "offered": sorted(sample.hex() for sample in self.offered),
         }
         # mkstemp makes the file readable by its owner alone; the rename makes the change whole or not at all.

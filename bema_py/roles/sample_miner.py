@@ -15,13 +15,15 @@ from bema_py.learning.datasets import Dataset
 from bema_py.learning.progress import Progress
 from bema_py.learning.sieve import Sieve
 from bema_py.roles.assembly import membership_of
-from bema_py.roles.history import History
+from bema_py.roles.history import CommittedBatch, History
 from bema_py.roles.ledger import Ledger
 from bema_py.roles.network import Network, parent_models
 from bema_py.roles.outbox import Outbox, PendingBatch
 
 PIECE = 1024
 """Records that are looked through at once."""
+BURIED = 64
+"""Ethereum blocks after which no reorganisation takes a reveal back: two epochs of the main network."""
 
 SaltSource = Callable[[], bytes]
 
@@ -130,35 +132,75 @@ def commit(
 
 def reveal(network: Network, signer: Signer, outbox: Outbox) -> None:
     """Publish the pending batch's content and open its commitment, at least one Ethereum block after it."""
-    pending = outbox.pending
-    if pending is None:
+    if outbox.pending is None:
         raise PolicyError("there is no pending batch to reveal")
-    network.store.put_object(pending.content)
-    network.contract.reveal_batch(signer, pending.batch_root, pending.content_digest, pending.salt)
+    _open(network, signer, outbox.pending)
     outbox.release()
 
 
 def settle(network: Network, history: History, signer: Signer, outbox: Outbox) -> bool:
-    """Finish what an interrupted run left in the outbox, as far as the chain allows now.
+    """Finish what an interruption or a reorganisation of the chain left undone, as far as the chain allows now.
 
     Returns whether the outbox is free for a new batch. An uncommitted batch is committed again; a committed one is
-    revealed once an Ethereum block has passed; a revealed or expired one is let go.
+    revealed once an Ethereum block has passed, also where it was revealed before and the chain took that back.
     """
-    pending = outbox.pending
-    if pending is None:
-        return True
-    on_chain = history.batches.get(pending.commitment)
     head = network.contract.chain.head().number
+    expiry = network.deployment.parameters.commitment_expiry
+    _tidy(history, outbox, head, expiry)
+    undone = _undone(history, outbox)
+    if undone is None:
+        return outbox.pending is None
+    on_chain = history.batches.get(undone.commitment)
     if on_chain is None:
-        network.contract.commit_batch(signer, pending.commitment)
+        network.contract.commit_batch(signer, undone.commitment)
         return False
-    if (
-        on_chain.opening
-        or head > on_chain.committed.block_number + network.deployment.parameters.commitment_expiry
-    ):
-        outbox.release()
-        return True
     if head <= on_chain.committed.block_number:
         return False
-    reveal(network, signer, outbox)
+    _open(network, signer, undone)
+    if undone != outbox.pending:
+        return False
+    outbox.release()
     return True
+
+
+def open_commitment(history: History, party: PartyId, head: int, expiry: int) -> CommittedBatch | None:
+    """Return a party's commitment that must be revealed, or expire, before it can make another."""
+    own = (batch for batch in history.batches.values() if batch.party == party)
+    newest = max(own, key=lambda batch: batch.committed, default=None)
+    if newest is None or newest.opening or _expired(newest, head, expiry):
+        return None
+    return newest
+
+
+def _open(network: Network, signer: Signer, batch: PendingBatch) -> None:
+    network.store.put_object(batch.content)
+    network.contract.reveal_batch(signer, batch.batch_root, batch.content_digest, batch.salt)
+
+
+def _tidy(history: History, outbox: Outbox, head: int, expiry: int) -> None:
+    """Let go of what the chain has for good, or no longer takes."""
+    past = set()
+    for held in outbox.held:
+        on_chain = history.batches.get(held.commitment)
+        if on_chain is None:
+            continue
+        if on_chain.opening is None:
+            if _expired(on_chain, head, expiry):
+                past.add(held.commitment)
+        elif held == outbox.pending:
+            outbox.release()
+        elif head - on_chain.opening.position.block_number > BURIED:
+            past.add(held.commitment)
+    if past:
+        outbox.forget(past)
+
+
+def _undone(history: History, outbox: Outbox) -> PendingBatch | None:
+    """Return the batch to go on with: one with a commitment on the chain first, since it stands in others' way."""
+    states = [(batch, history.batches.get(batch.commitment)) for batch in outbox.held]
+    waiting = [(on_chain is None, batch) for batch, on_chain in states if not (on_chain and on_chain.opening)]
+    return min(waiting, key=lambda each: each[0], default=(False, None))[1]
+
+
+def _expired(batch: CommittedBatch, head: int, expiry: int) -> bool:
+    return head > batch.committed.block_number + expiry
