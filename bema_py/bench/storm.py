@@ -5,18 +5,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.errors import ChainError
-from bema_py.core.types import Address, hex0x
+from bema_py.core.types import hex0x
 from bema_py.local.network import LocalNetwork
 from bema_py.local.plan import PlannedNode
 from bema_py.local.processes import CHAIN
 
+T = TypeVar("T")
 MOMENTS = ("at a random moment", "after a line of its log", "while its transaction waits for a block")
-LONGEST_WAIT = 6.0
-"""Seconds that a moment is waited for; then the process is killed as it is."""
+LONGEST_PATIENCE = 3.0
+"""Seconds, drawn, before a moment is looked for."""
+LONGEST_WAIT = 10.0
+"""Seconds that a moment is waited for; then the node that the seed drew is killed as it is."""
 LOOK = 0.02
 DEEPEST = 8
 """Ethereum blocks that a reorganisation replaces at most."""
@@ -45,25 +48,21 @@ class Storm:
     began: float = field(default_factory=time.monotonic)
 
     def kill_one(self) -> None:
-        """Kill a node that the seed draws, at a moment that it draws, and start it again at once."""
-        node = self.random.choice(self.network.plan.nodes)
-        moment = self.random.choice(MOMENTS)
-        patience = self.random.uniform(0, LONGEST_WAIT)
-        happened = {
-            MOMENTS[0]: lambda: False,
-            MOMENTS[1]: self._another_line(node),
-            MOMENTS[2]: self._sending(node),
-        }[moment]
-        came = self._wait(happened, patience if moment == MOMENTS[0] else LONGEST_WAIT)
-        entry = self.network.processes.running(node.name)
-        process = entry.process() if entry else None
-        if process is None:
-            self._note("found dead", node.name, self.network.processes.last_line(node.name))
-        else:
-            process.kill()
-            process.wait(LONGEST_WAIT)
-            self._note("kill", node.name, moment if came else MOMENTS[0])
-        self.network.start(node)
+        """Kill a node without warning, at a moment and after a patience that the seed draws; start it again at once.
+
+        Which node it is the seed draws as well, or the moment: the one that wrote a line, or that sent a transaction.
+        """
+        node, moment = self.random.choice(self.network.plan.nodes), self.random.choice(MOMENTS)
+        patience = self.random.uniform(0, LONGEST_PATIENCE)
+        time.sleep(patience)
+        met = {MOMENTS[0]: lambda: node, MOMENTS[1]: self._next_line(), MOMENTS[2]: self._next_sender()}[
+            moment
+        ]
+        found = self._wait(met)
+        if found is None:
+            found, moment = node, MOMENTS[0]
+        self._kill(found, moment)
+        self.network.start(found)
 
     def reorganise(self) -> None:
         """Replace the newest Ethereum blocks, at most eight, by empty ones."""
@@ -75,7 +74,7 @@ class Storm:
     def restart_chain(self) -> None:
         """Kill the chain and start it again from the state that it saved some seconds ago."""
         state = self.network.directory / "chain.json"
-        self._wait(lambda: time.time() - state.stat().st_mtime > UNWRITTEN, LONGEST_WAIT)
+        self._wait(lambda: time.time() - state.stat().st_mtime > UNWRITTEN or None)
         entry = self.network.processes.running(CHAIN)
         process = entry.process() if entry else None
         if process is not None:
@@ -95,36 +94,49 @@ class Storm:
     def _note(self, kind: str, whom: str, moment: str) -> None:
         self.blows.append(Blow(round(time.monotonic() - self.began, 2), kind, whom, moment))
 
+    def _kill(self, node: PlannedNode, moment: str) -> None:
+        entry = self.network.processes.running(node.name)
+        process = entry.process() if entry else None
+        if process is None:
+            self._note("found dead", node.name, self.network.processes.last_line(node.name))
+            return
+        process.kill()
+        process.wait(LONGEST_WAIT)
+        self._note("kill", node.name, moment)
+
     def _chain(self) -> Chain:
         return connect(self.network.plan.chain_url)
 
-    def _another_line(self, node: PlannedNode) -> Callable[[], bool]:
-        log = self.network.processes.log_of(node.name)
-        size = log.stat().st_size
-        return lambda: log.stat().st_size > size
+    def _next_line(self) -> Callable[[], PlannedNode | None]:
+        """Return a question for the node that wrote to its log since now."""
+        logs = [(node, self.network.processes.log_of(node.name)) for node in self.network.plan.nodes]
+        sizes = [log.stat().st_size for _, log in logs]
 
-    def _sending(self, node: PlannedNode) -> Callable[[], bool]:
-        try:
-            chain = self._chain()
-            account = hex0x(Address(chain.accounts()[node.number]))
-        except ChainError:
-            return lambda: False
+        def wrote() -> PlannedNode | None:
+            pairs = zip(logs, sizes, strict=True)
+            return next((node for (node, log), size in pairs if log.stat().st_size > size), None)
 
-        def sent(block: str) -> int:
-            return int(chain.request("eth_getTransactionCount", [account, block]), 16)
+        return wrote
 
-        def under_way() -> bool:
+    def _next_sender(self) -> Callable[[], PlannedNode | None]:
+        """Return a question for a node whose transaction waits for a block."""
+        with self._chain() as chain:
+            numbers = {hex0x(account): number for number, account in enumerate(chain.accounts())}
+        nodes = {node.number: node for node in self.network.plan.nodes}
+
+        def sending() -> PlannedNode | None:
             with suppress(ChainError):
-                return sent("pending") > sent("latest")
-            return False
+                waiting = chain.request("txpool_content", [])["pending"]
+                found = (nodes.get(numbers.get(sender.lower(), -1)) for sender in waiting)
+                return next(filter(None, found), None)
+            return None
 
-        return under_way
+        return sending
 
     @staticmethod
-    def _wait(happened: Callable[[], bool], seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if happened():
-                return True
+    def _wait(ask: Callable[[], T | None]) -> T | None:
+        """Ask until there is an answer, at most some seconds."""
+        deadline = time.monotonic() + LONGEST_WAIT
+        while (answer := ask()) is None and time.monotonic() < deadline:
             time.sleep(LOOK)
-        return False
+        return answer

@@ -1,6 +1,7 @@
 """The loop that every role runs: one step after the other, whatever fails in between."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,7 +58,9 @@ class Loop:
         """Go on until the node is to stop."""
         while not self.stop.requested:
             self.once()
-            self.stop.pause(self.pause())
+            with suppress(StopRequested):
+                self.stop.pause(self.pause())
+        self.stop.done()
         self.health.set(LoopState.STOPPING, "stopping")
         self.log.info("stopped")
 

@@ -1,8 +1,12 @@
-"""How a node is asked to stop: at the next safe point, also in the middle of a long computation."""
+"""How a node is asked to stop: at the next safe point, also in the middle of a long computation or a long wait."""
 
 import signal
 import threading
 from types import FrameType
+
+GRACE = 10.0
+"""Seconds to come to a safe point; then a wait for a receipt or an answer is broken off, as a kill would end it."""
+AGAIN = 1.0
 
 
 class StopRequested(Exception):  # noqa: N818 - no error: it ends what is being done
@@ -12,8 +16,9 @@ class StopRequested(Exception):  # noqa: N818 - no error: it ends what is being 
 class StopSignal:
     """Set by SIGTERM or SIGINT; long work looks at it, pauses end with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, grace: float = GRACE) -> None:
         self._event = threading.Event()
+        self._grace = grace
 
     @property
     def requested(self) -> bool:
@@ -34,11 +39,24 @@ class StopSignal:
         self._event.wait(seconds)
 
     def listen(self) -> None:
-        """Take SIGTERM and SIGINT as the wish to stop; a second one ends the process at once."""
+        """Take SIGTERM and SIGINT as the wish to stop; a second one ends the process at once.
+
+        What does not look at the wish is broken off after the grace, in the main thread, until `done`.
+        """
 
         def received(number: int, _frame: FrameType | None) -> None:
             self.request()
             signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGALRM, late)
+            signal.setitimer(signal.ITIMER_REAL, self._grace, AGAIN)
+
+        def late(_number: int, _frame: FrameType | None) -> None:
+            raise StopRequested
 
         signal.signal(signal.SIGTERM, received)
         signal.signal(signal.SIGINT, received)
+
+    @staticmethod
+    def done() -> None:
+        """Break nothing off any more: the loop has ended."""
+        signal.setitimer(signal.ITIMER_REAL, 0)

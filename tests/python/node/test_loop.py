@@ -1,12 +1,19 @@
 """The loop goes on whatever fails, says what it waits for, and ends when it is asked to."""
 
+import errno
 import io
 import json
+import os
+import signal
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from bema_py.chain.errors import ChainUnreachableError, WrongChainError
+from bema_py.chain.index_file import IndexStorageError
 from bema_py.core.errors import InputError
 from bema_py.node.condition import STALE_AFTER, Health, LoopState
 from bema_py.node.figures import Figures
@@ -33,12 +40,12 @@ def raising(error: Exception) -> Callable[[], str]:
 
 
 class Bench:
-    def __init__(self, build: Callable[[], Worker]) -> None:
+    def __init__(self, build: Callable[[], Worker], stop: StopSignal | None = None) -> None:
         self.now = 0.0
         self.written = io.StringIO()
         self.health = Health("miner", lambda: self.now)
         self.figures = Figures()
-        self.stop = StopSignal()
+        self.stop = stop or StopSignal()
         log = Log("miner", self.written, lambda: self.now)
         self.loop = Loop(build, self.health, self.figures, log, self.stop, poll=2.0)
 
@@ -117,6 +124,58 @@ def test_it_ends_in_the_middle_of_long_work() -> None:
     assert bench.events()[-1] == ("info", "stopped")
     with pytest.raises(StopRequested):
         bench.stop.check()
+
+
+def test_a_wait_that_does_not_look_is_broken_off_after_the_grace() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
+    looked = []
+
+    def long_wait() -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        looked.append(bench.stop.requested)
+        time.sleep(60)
+        raise AssertionError("the wait went on")
+
+    try:
+        bench = Bench(lambda: Scripted(long_wait), StopSignal(grace=0.2))
+        bench.stop.listen()
+        began = time.monotonic()
+        bench.loop.run()
+        assert time.monotonic() - began < 30
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert looked == [True]
+    assert bench.events()[-1] == ("info", "stopped")
+
+
+def test_a_full_disk_is_waited_out_and_named() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "votes/1.json")
+    index = IndexStorageError(Path("events.sqlite"), "database or disk is full")
+    worker = Scripted(raising(full), raising(index), lambda: "a block")
+    bench = Bench(lambda: worker)
+    bench.loop.once()
+    assert "No space left on device: 'votes/1.json': the disk is full or faulty" in str(bench.health.fault())
+    bench.loop.once()
+    assert "events.sqlite cannot be read or written" in str(bench.health.fault())
+    bench.loop.once()
+    assert bench.health.fault() is None
+
+    tries: list[Exception] = [index]
+    bench = Bench(lambda: raising(tries.pop())() if tries else Scripted(lambda: "a block"))  # type: ignore[arg-type,return-value]
+    bench.loop.once()
+    bench.loop.once()
+    assert bench.health.condition().detail == "a block"
+
+
+def test_a_log_on_a_full_disk_does_not_end_the_node() -> None:
+    with Path("/dev/full").open("w") as stream:
+        Log("miner", stream, lambda: 0.0).info("waiting")
+        with pytest.raises(OSError, match="No space left"):
+            stream.flush()
+        with suppress(OSError):
+            stream.close()
 
 
 def test_long_silence_is_not_well() -> None:
