@@ -41,7 +41,8 @@ def attack_table(rows: Sequence[Mapping[str, Any]]) -> str:
     won = [backdoor_line(row) for row in rows if row["triggered"] is not None]
     return (
         f"{table}\nMessages are those of a run, the mean over the seeds. Genuine: an attacker's own records, unchanged "
-        "and under their own class. Lost: against the run without attack and of the same seed; the goals are for "
+        "and under their own class. Lost: against the run without attack and of the same seed, in which the "
+        "same parties are honest; `silent` tells how much of it is for want of their samples. The goals are for "
         "defences with a data witness. By block: the first block without the last of the suspended attackers.\n"
         f"{''.join(won)}"
     )

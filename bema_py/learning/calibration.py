@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -15,9 +14,8 @@ from bema_py.learning.lessons import UsedSample, block_lessons
 from bema_py.learning.margin import Judgement, judge, with_objections
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
-from bema_py.learning.parallel import run_all
 from bema_py.learning.progress import Progress
-from bema_py.learning.scoring import ModelGroup, group_models, group_scores
+from bema_py.learning.scoring import ModelGroup, Scores, group_models, group_scores
 from bema_py.learning.step import Step, StepSettings
 from bema_py.learning.steps import ENHANCE, IMPAIR, round_steps
 
@@ -111,17 +109,15 @@ class Rounds:
 
     def after(self, images: ByteArray, labels: Sequence[tuple[int, int | None]]) -> "Rounds":
         """Play one round with these samples and their pairs (y, y-)."""
-        from bema_py.learning.rounds import calibrate_round  # noqa: PLC0415 - loads torch
+        from bema_py.learning.group_round import play_round  # noqa: PLC0415 - loads torch
 
-        scores = group_scores(self.groups, images, self.rules.classes)
-        steps = round_steps(scores, labels, self.membership, self.rules, label_spaces(self.groups))
+        spaces = label_spaces(self.groups)
         settings = StepSettings(self.rules.step_size(self.height), self.rules.cap, self.rules.mode == "h")
 
-        def moved(group: ModelGroup) -> ModelGroup:
-            own = [steps[position] for position in group.positions]
-            return replace(group, stack=calibrate_round(group.stack, images, own, settings))
+        def decide(scores: Scores) -> list[list[Step]]:
+            return round_steps(scores, labels, self.membership, self.rules, spaces)
 
-        groups = tuple(run_all([partial(moved, group) for group in self.groups]))
+        groups, steps = play_round(self.groups, images, self.rules.classes, decide, settings)
         counts = tuple(count.plus(taken) for count, taken in zip(self.counts, steps, strict=True))
         return replace(self, groups=groups, counts=counts)
 

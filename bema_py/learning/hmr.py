@@ -1,7 +1,8 @@
 """Heterogeneous model reuse (HMR), the baseline: Definition 2's margin and its two ways to calibrate."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +10,10 @@ import numpy.typing as npt
 from bema_py.core.rules import Rules
 from bema_py.learning.attacks import BogusSample
 from bema_py.learning.datasets import ByteArray
+from bema_py.learning.group_round import play_round
 from bema_py.learning.krum import Integers
 from bema_py.learning.model import Model
-from bema_py.learning.rounds import calibrate_round
-from bema_py.learning.scoring import ModelGroup, Scores, group_models, group_scores
+from bema_py.learning.scoring import Scores, group_models
 from bema_py.learning.stack import unstack
 from bema_py.learning.step import Step, StepSettings
 from bema_py.learning.steps import ENHANCE, IMPAIR
@@ -70,9 +71,8 @@ def step_on_both(
     settings = StepSettings(step_size, rules.cap, rules.mode == "h")
     for start in range(0, len(labels), rules.round_size):
         part = slice(start, start + rules.round_size)
-        scores = group_scores(groups, images[part], rules.classes)
-        steps = _steps(margins(scores, labels[part]), labels[part], models)
-        groups = tuple(_moved(group, images[part], steps, settings) for group in groups)
+        decide = partial(_steps, labels=labels[part], models=models)
+        groups, _ = play_round(groups, images[part], rules.classes, decide, settings)
     after = {
         position: model
         for group in groups
@@ -81,7 +81,8 @@ def step_on_both(
     return [after[position] for position in range(len(models))]
 
 
-def _steps(found: Margins, labels: Integers, models: Sequence[Model]) -> list[list[Step]]:
+def _steps(scores: Scores, labels: Integers, models: Sequence[Model]) -> list[list[Step]]:
+    found = margins(scores, labels)
     steps: list[list[Step]] = [[] for _ in models]
     for sample, label in enumerate(labels.tolist()):
         for member, target, sign in (
@@ -92,13 +93,6 @@ def _steps(found: Margins, labels: Integers, models: Sequence[Model]) -> list[li
             if target in models[member].classes:
                 steps[member].append(Step(sample, models[member].classes.index(target), sign))
     return steps
-
-
-def _moved(
-    group: ModelGroup, images: ByteArray, steps: Sequence[Sequence[Step]], settings: StepSettings
-) -> ModelGroup:
-    own = [steps[position] for position in group.positions]
-    return replace(group, stack=calibrate_round(group.stack, images, own, settings))
 
 
 def received_samples(

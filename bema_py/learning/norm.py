@@ -13,8 +13,8 @@ from bema_py.learning.backward import ConvolutionGradient, LayerGradient
 BigIntegers = npt.NDArray[np.object_]
 """An array of Python integers."""
 
-HALF_BITS = 22
-"""Squares are added in two halves of this many bits, so that no sum leaves 64 bits."""
+MAX_TERMS = 1 << 18
+"""Squares of at most 2^44 that are added at once: their sum stays far within 64 bits."""
 
 BIAS_INPUT = 1 << (2 * ACTIVATION_UNIT)
 """A bias is a weight whose input is 1: its square, 2^32."""
@@ -35,7 +35,7 @@ def squared_norms(gradients: Sequence[LayerGradient | None]) -> BigIntegers:
 
 def sum_of_squares(values: Tensor, dimension: int) -> BigIntegers:
     """Add the squares of integers up to 2^22 in size along one dimension."""
-    squares = values.to(torch.int64).square_()
-    high = (squares >> HALF_BITS).sum(dimension).numpy().astype(object)
-    low = (squares & ((1 << HALF_BITS) - 1)).sum(dimension).numpy().astype(object)
-    return np.asarray(high * (1 << HALF_BITS) + low, dtype=object)
+    total: BigIntegers = np.array(0, dtype=object)
+    for part in torch.split(values, MAX_TERMS, dimension):
+        total = total + part.to(torch.int64).square_().sum(dimension).numpy().astype(object)
+    return total

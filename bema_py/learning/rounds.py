@@ -60,29 +60,45 @@ def step_table(steps: Sequence[Sequence[Step]]) -> StepTable:
     return StepTable(table[0], table[1], table[2])
 
 
+def round_activations(stack: ModelStack, images: ByteArray) -> list[Tensor]:
+    """Give the input of every layer and the logits for a round's images (samples, channels, height, width).
+
+    What a step starts from depends on the model and the image alone: one pass serves the scores that decide on the
+    round's steps and the steps themselves.
+    """
+    return all_activations(stack, input_activations(images[None]))
+
+
 def calibrate_round(
-    stack: ModelStack, images: ByteArray, steps: Sequence[Sequence[Step]], settings: StepSettings
+    stack: ModelStack, activations: list[Tensor], steps: Sequence[Sequence[Step]], settings: StepSettings
 ) -> ModelStack:
     """Take each model's steps at the stack's parameters and give the stack after them.
 
-    `images` are the round's, (samples, channels, height, width); `steps` has one list for each model of the
-    stack. Sums are exact, so neither the cut into chunks nor the order of the steps changes a bit.
+    `activations` are those of `round_activations`; `steps` has one list for each model of the stack. Sums are exact,
+    so neither the cut into chunks nor the order of the steps changes a bit.
     """
     if not any(steps):
         return stack
     table = step_table(steps)
     sums = empty_sums(stack)
     for part in table.cut(steps_at_once(stack.architecture, stack.models)):
-        activations = all_activations(stack, input_activations(images[part.samples]))
-        scores = probabilities(activations[-1])
-        outputs, signs = torch.from_numpy(part.outputs), torch.from_numpy(part.signs)
+        samples, outputs, signs = map(torch.from_numpy, (part.samples, part.outputs, part.signs))
+        chosen = [of_samples(layer, samples) for layer in activations]
+        scores = probabilities(chosen[-1])
         deltas = logit_deltas(scores, outputs, signs, literal=settings.literal)
-        found = gradients(stack, activations, deltas)
+        found = gradients(stack, chosen, deltas)
         own = scores.gather(1, outputs[:, None])[:, 0]
         multipliers = step_multipliers(settings, squared_norms(found), own)
         update_signs = signs.to(torch.float64) if settings.literal else torch.ones_like(multipliers)
         add_steps(sums, found, StepScale(multipliers, update_signs))
     return apply_sums(stack, sums)
+
+
+def of_samples(layer: Tensor, samples: Tensor) -> Tensor:
+    """Give each model's own samples, int64 (models, steps), of a layer's activations, the sample last."""
+    models, steps = samples.shape
+    places = samples.view(models, *[1] * (layer.ndim - 2), steps)
+    return layer.expand(models, *layer.shape[1:]).gather(-1, places.expand(-1, *layer.shape[1:-1], -1))
 
 
 def step_multipliers(settings: StepSettings, squared: npt.NDArray[np.object_], scores: Tensor) -> Tensor:

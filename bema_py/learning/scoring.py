@@ -23,6 +23,8 @@ from bema_py.learning.parallel import run_all
 from bema_py.learning.progress import Progress
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from bema_py.learning.stack import ModelStack
 
 Scores = npt.NDArray[np.int64]
@@ -125,16 +127,22 @@ def group_scores(
 
 
 def score_piece(scores: Scores, images: ByteArray, group: ModelGroup, part: slice) -> int:
-    """Write a group's scores of some images to each model's own classes; give the number of pairs scored.
+    """Write a group's scores of some images; give the number of pairs scored."""
+    from bema_py.learning.forward import input_activations, logits  # noqa: PLC0415 - loads torch
+
+    write_scores(scores[:, part], group, logits(group.stack, input_activations(images[None, part])))
+    return len(group.positions) * len(range(len(images))[part])
+
+
+def write_scores(scores: Scores, group: ModelGroup, found_logits: Tensor) -> None:
+    """Write the scores that a group's logits stand for to each model's own classes.
 
     The reserved output, the last, is left out.
     """
-    from bema_py.learning.forward import input_activations, logits  # noqa: PLC0415 - loads torch
-    from bema_py.learning.softmax import probabilities  # noqa: PLC0415 - as above
+    from bema_py.learning.softmax import probabilities  # noqa: PLC0415 - loads torch
 
-    found = probabilities(logits(group.stack, input_activations(images[None, part]))).numpy()
+    found = probabilities(found_logits).numpy()
     for row, (position, label_space) in enumerate(
         zip(group.positions, group.stack.label_spaces, strict=True)
     ):
-        scores[position, part][:, list(label_space)] = found[row, : len(label_space)].T
-    return len(group.positions) * len(range(len(images))[part])
+        scores[position][:, list(label_space)] = found[row, : len(label_space)].T

@@ -7,12 +7,20 @@ from types import MappingProxyType
 from bema_py.core.errors import InputError
 from bema_py.experiments.strategies.altered import Backdoor, blends
 from bema_py.experiments.strategies.crafting import CleanLabel, Crafted
-from bema_py.experiments.strategies.natural import adaptive, colluding, dilution, pre_checking, random_bogus
+from bema_py.experiments.strategies.natural import (
+    adaptive,
+    colluding,
+    dilution,
+    pre_checking,
+    random_bogus,
+    silent,
+)
 from bema_py.experiments.strategies.repeating import flooding, replay
 from bema_py.experiments.strategies.view import Strategy
 
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
     {
+        "silent": silent,
         "random": random_bogus,
         "pre-checking": pre_checking,
         "colluding": colluding,

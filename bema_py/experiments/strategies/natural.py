@@ -16,6 +16,11 @@ POOLED_CLAIMS = 40
 """Claims that each colluding attacker brings, twice the quota of ten parties: enough to choose a target among."""
 
 
+def silent(view: AttackView) -> tuple[Sample, ...]:
+    """Send nothing: what it costs alone that these parties contribute no honest samples."""
+    return ()
+
+
 def random_bogus(view: AttackView) -> tuple[Sample, ...]:
     """Send records with a positive margin under their wrong class (eq. 1), whatever the checks will say."""
     found: list[Sample] = []

@@ -32,6 +32,7 @@ from bema_py.experiments.strategies.natural import (
     dilution,
     pre_checking,
     random_bogus,
+    silent,
 )
 from bema_py.experiments.strategies.repeating import flooding, replay
 from bema_py.experiments.strategies.view import AttackView, Scene
@@ -109,7 +110,7 @@ def stage(stages, plan, cache):
 
 
 @pytest.mark.parametrize("method", ["bema", "bema+witness"])
-@pytest.mark.parametrize("name", list(STRATEGIES))
+@pytest.mark.parametrize("name", [name for name in STRATEGIES if name != "silent"])
 def test_every_attack_keeps_to_its_limit_and_repeats_itself(stage, method, name):
     ready = stage(method)
     ready.ring.remember({PartyId(1): SOME}, {sample.id() for sample in SOME})
@@ -154,6 +155,10 @@ def test_under_which_classes_samples_pass_is_what_judging_them_says(stage):
     for label in range(10):
         judged = judge(scores, [label] * 40, ready.system.membership, ready.system.rules)
         assert passing[:, label].tolist() == [judgement.valid for judgement in judged]
+
+
+def test_silent_attackers_send_nothing(stage):
+    assert [silent(view) for view in stage().views()] == [()] * 5
 
 
 def test_what_was_sent_is_not_sent_again(stage):

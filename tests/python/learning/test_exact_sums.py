@@ -1,9 +1,11 @@
 """Sums as large as an architecture may make them are rounded right, whatever cancels in them."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bema_py.learning import norm
 from bema_py.learning.arithmetic import round_shift_
 from bema_py.learning.forward import LINEAR_OUTPUT_BITS, convolution, linear, round_outputs_
 from bema_py.learning.stack import Parameters, working_parameters
@@ -51,3 +53,18 @@ def test_products_with_working_weights_round_as_integers(value, shift):
     """R(v, 20 + shift) of an integer is floor(v' / 2^shift + 1/2) of v' = v / 2^20."""
     scaled = torch.tensor([value * 2.0**-20], dtype=torch.float64)
     assert round_shift_(scaled, shift).item() == (value + 2 ** (19 + shift)) >> (20 + shift)
+
+
+@given(st.lists(values, min_size=1, max_size=40), st.integers(1, 5))
+def test_sums_of_squares(entries, terms):
+    """However few squares are added at once, and with the largest of them as many as are added at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(norm, "MAX_TERMS", terms)
+        found = norm.sum_of_squares(torch.tensor([entries], dtype=torch.float64), 1)
+    assert found.tolist() == [sum(entry**2 for entry in entries)]
+
+
+def test_the_most_squares_added_at_once_stay_within_64_bits():
+    count = 2 * norm.MAX_TERMS + 1
+    found = norm.sum_of_squares(torch.full((1, count), float(LARGEST), dtype=torch.float64), 1)
+    assert found.tolist() == [count * LARGEST**2]

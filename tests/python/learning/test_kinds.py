@@ -17,7 +17,7 @@ from bema_py.learning.kinds import KINDS, UnknownKindError, find_kind
 from bema_py.learning.parties import TrainingJob
 from bema_py.learning.predictors import accuracy, max_model
 from bema_py.learning.recipe import Distortion, Recipe, suited
-from bema_py.learning.rounds import calibrate_round
+from bema_py.learning.rounds import calibrate_round, round_activations
 from bema_py.learning.sampling import BalancedSampler
 from bema_py.learning.scoring import class_scores
 from bema_py.learning.stack import stack_models, unstack
@@ -56,7 +56,9 @@ def test_scores_and_rounds_agree_with_the_slow_reference(build, name, shape):
         expected = [slow_reference.scores(architecture, plain(model), x)[:-1] for x in images.tolist()]
         assert found.tolist() == expected
         how = StepSettings(step_size, cap, mode == "h")
-        after = unstack(calibrate_round(stack_models([model]), images, [[Step(*s) for s in steps]], how))[0]
+        stack = stack_models([model])
+        taken = [[Step(*s) for s in steps]]
+        after = unstack(calibrate_round(stack, round_activations(stack, images), taken, how))[0]
         slow = slow_reference.updated(
             architecture, plain(model), images.tolist(), steps, step_size, cap, mode
         )

@@ -10,7 +10,7 @@ from strategies import architectures, caps, models, pictures, step_sizes
 from vector_models import plain
 
 from bema_py.learning import chunks
-from bema_py.learning.rounds import RoundSizeError, calibrate_round, step_table
+from bema_py.learning.rounds import RoundSizeError, calibrate_round, round_activations, step_table
 from bema_py.learning.scoring import class_scores
 from bema_py.learning.softmax import probabilities
 from bema_py.learning.stack import stack_models, unstack
@@ -27,12 +27,17 @@ def rounds(draw):
     return pair, images, [draw(st.lists(step, max_size=4)) for _ in pair]
 
 
+def after_round(models, images, steps, how):
+    stack = stack_models(models)
+    return calibrate_round(stack, round_activations(stack, images), steps, how)
+
+
 @given(rounds(), step_sizes, caps, st.sampled_from(["log", "h"]))
 @settings(max_examples=150, deadline=None)
 def test_rounds_agree(case, step_size, cap, mode):
     pair, images, steps = case
-    stack = calibrate_round(
-        stack_models(pair),
+    stack = after_round(
+        pair,
         images,
         [[Step(*step) for step in own] for own in steps],
         StepSettings(step_size, cap, mode == "h"),
@@ -71,12 +76,12 @@ def test_layout_changes_no_bit(case, step_size):
     pair, images, steps = case
     how = StepSettings(step_size, 2**18, False)
     table = [[Step(*step) for step in own] for own in steps]
-    together = unstack(calibrate_round(stack_models(pair), images, table, how))
+    together = unstack(after_round(pair, images, table, how))
     with pytest.MonkeyPatch.context() as patch:
         for bound in ("PIECE_SAMPLES", "OUTPUT_BYTES", "PATCH_BYTES", "CHUNK_BYTES"):
             patch.setattr(chunks, bound, 1)
         for model, own, expected in zip(pair, table, together, strict=True):
-            alone = unstack(calibrate_round(stack_models([model]), images, [own[::-1]], how))[0]
+            alone = unstack(after_round([model], images, [own[::-1]], how))[0]
             assert alone.sha256() == expected.sha256()
         scores = class_scores(pair, images, pair[0].architecture.outputs)
     assert np.array_equal(scores, class_scores(pair, images, pair[0].architecture.outputs))

@@ -10,7 +10,7 @@ import numpy as np
 
 from bema_py.core.architecture import ARCHITECTURES
 from bema_py.learning.model import Model
-from bema_py.learning.rounds import calibrate_round
+from bema_py.learning.rounds import calibrate_round, round_activations
 from bema_py.learning.stack import stack_models, unstack
 from bema_py.learning.step import Step, StepSettings
 
@@ -65,10 +65,11 @@ def settings(entry):
 def after_round(index):
     """The entry's model after its round, by the fast path."""
     model, images, steps = drawn(index)
-    stack = calibrate_round(
-        stack_models([model]), images, [[Step(*step) for step in steps]], settings(ENTRIES[index])
-    )
-    return unstack(stack)[0]
+    stack = stack_models([model])
+    taken = [[Step(*step) for step in steps]]
+    return unstack(calibrate_round(stack, round_activations(stack, images), taken, settings(ENTRIES[index])))[
+        0
+    ]
 
 
 def plain(model):
