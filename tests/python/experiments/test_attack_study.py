@@ -333,7 +333,7 @@ def test_constants_of_an_attack_are_part_of_a_runs_name(plan):
     assert constants_of("replay") == {}
     names = {usual.name, replace(usual, attackers=1).name, replace(usual, attack="blends").name, plan().name}
     assert len(names) == 4
-    with pytest.raises(UnknownAttackError, match="no attack 'kindness', choose one of random, pre-checking"):
+    with pytest.raises(UnknownAttackError, match="no attack 'kindness', choose one of silent, random"):
         constants_of("kindness")
 
 
