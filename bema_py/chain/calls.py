@@ -6,11 +6,11 @@ from typing import Any, Generic, TypeVar
 
 from bema_py.chain import transactions
 from bema_py.chain.abi import decode_result, encode_call
+from bema_py.chain.call import Call, Receipt
 from bema_py.chain.connection import Chain
 from bema_py.chain.errors import ResultError
 from bema_py.chain.events import Event
 from bema_py.chain.signers import Signer
-from bema_py.chain.transactions import Call, Receipt
 from bema_py.core.types import Address
 
 E = TypeVar("E", bound=Event)

@@ -4,20 +4,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NewType, Self, TypeVar, cast
 
-import requests
-from eth_typing import URI
 from eth_utils.address import to_checksum_address
 from web3 import Web3
 from web3.exceptions import BlockNotFound, Web3Exception, Web3RPCError
 from web3.providers.base import BaseProvider
-from web3.providers.rpc import HTTPProvider
-from web3.providers.rpc.utils import ExceptionRetryConfiguration
 from web3.types import RPCEndpoint
 
+from bema_py.chain import endpoints
+from bema_py.chain.endpoints import RETRIES, Endpoints
 from bema_py.chain.errors import (
     REVERTED,
     BlockMissingError,
@@ -27,6 +26,9 @@ from bema_py.chain.errors import (
     WaitTimeoutError,
     WrongChainError,
 )
+from bema_py.chain.send_policy import SendPolicy
+from bema_py.chain.sent_journal import SentJournal
+from bema_py.chain.signed import SignedTransaction
 from bema_py.core.types import Address
 
 T = TypeVar("T")
@@ -37,29 +39,11 @@ EthereumHash = NewType("EthereumHash", bytes)
 EMBEDDED = "embedded"
 """What stands for the URL of the chain inside this process."""
 
-RETRIES = 3
-BACKOFF = 0.2
 POLL = 0.05
 MINED_WITHIN = 60.0
 """Seconds a real network may take for one block."""
-IDEMPOTENT = (
-    "eth_accounts",
-    "eth_blockNumber",
-    "eth_call",
-    "eth_chainId",
-    "eth_estimateGas",
-    "eth_getBalance",
-    "eth_getBlockByHash",
-    "eth_getBlockByNumber",
-    "eth_getBlockReceipts",
-    "eth_getCode",
-    "eth_getLogs",
-    "eth_getTransactionByHash",
-    "eth_getTransactionCount",
-    "eth_getTransactionReceipt",
-    "eth_maxPriorityFeePerGas",
-)
-"""Requests that may be sent again after a lost answer. Sending a transaction is none of them."""
+MAX_LAG = 5
+"""Blocks, about a minute of Ethereum: nodes are seldom further apart while they are well."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +57,21 @@ class Head:
 
 
 class Chain:
-    """A chain and the id it had when it was opened; `web3` is the way past this class."""
+    """A chain and the id it had when it was opened; `web3` is the way past this class.
 
-    def __init__(self, web3: Web3, url: str, close: Callable[[], None] = lambda: None) -> None:
+    policy: how transactions are sent on it.
+    """
+
+    def __init__(
+        self,
+        web3: Web3,
+        url: str,
+        close: Callable[[], None] = lambda: None,
+        policy: SendPolicy = SendPolicy(),  # noqa: B008 - it cannot be changed
+    ) -> None:
         self.web3 = web3
         self.url = url
+        self.policy = policy
         self._close = close
         with self.answering():
             self.chain_id = int(web3.eth.chain_id)
@@ -99,6 +93,13 @@ class Chain:
     def close(self) -> None:
         """Let go of the journal of an embedded chain, so that another process can open it."""
         self._close()
+
+    @cached_property
+    def sent(self) -> SentJournal | None:
+        """The journal of what was sent on this chain, which its first block tells from others with its id."""
+        if self.policy.journal is None:
+            return None
+        return SentJournal(self.policy.journal / f"{self.chain_id}-{self.block(0).hash.hex()[:16]}")
 
     def head(self) -> Head:
         """Give the newest block."""
@@ -135,27 +136,38 @@ class Chain:
         asked = {"to": to_checksum_address(to), "data": "0x" + data.hex()}
         return _bytes(self.request("eth_call", [asked, "latest"]))
 
-    def send_raw(self, signed: bytes, expected: EthereumHash) -> None:
+    def send_signed(self, signed: SignedTransaction) -> None:
         """Send a signed transaction; the same one twice is no error, so a lost answer is no lost one.
 
-        Raises `ChainResponseError` only where the node did not take it, `ChainUnreachableError` where it may have.
+        The journal has it first. Raises `SentJournalError`, `ChainResponseError` only where the node did not take it,
+        `ChainUnreachableError` where it may have.
         """
+        first_time = self.sent is not None and self.sent.keep(signed)
+        try:
+            self._send_raw(signed)
+        except ChainResponseError:
+            if self.sent is not None and first_time:
+                self.sent.withdraw(signed)
+            raise
+
+    def _send_raw(self, signed: SignedTransaction) -> None:
+        name = "0x" + signed.hash.hex()
         for attempt in range(RETRIES):
             try:
-                self.request("eth_sendRawTransaction", ["0x" + signed.hex()])
+                self.request("eth_sendRawTransaction", ["0x" + signed.raw.hex()])
             except ChainUnreachableError:
                 if attempt == RETRIES - 1:
                     raise
             except ChainResponseError as error:
-                if self.request("eth_getTransactionByHash", ["0x" + expected.hex()]) is None:
+                if self.request("eth_getTransactionByHash", [name]) is None:
                     if attempt:  # the lost answer may have been a yes, from a node that is behind now
-                        unknown = f"0x{expected.hex()} may have been taken or not ({error.message})"
+                        unknown = f"{name} may have been taken or not ({error.message})"
                         raise ChainUnreachableError(self.url, unknown) from error
                     raise
                 return
             else:
                 return
-            time.sleep(BACKOFF * 2**attempt)
+            endpoints.back_off(attempt)
 
     def advance(self, blocks: int, *, timeout: float | None = None) -> Head:
         """Mine this many blocks where the node can, else wait for them; give the head afterwards.
@@ -196,29 +208,23 @@ class Chain:
         Raises `ChainResponseError` for the first that was refused, `ChainUnreachableError`.
         """
         provider = self.web3.provider
-        if not isinstance(provider, HTTPProvider):
+        if not isinstance(provider, Endpoints):
             return [self.request(method, parameters) for method, parameters in asked]
-        answers = self._batch(provider, [(RPCEndpoint(method), parameters) for method, parameters in asked])
+        with self.answering():
+            answers = provider.request_all(asked)
         refused = (
             answers if isinstance(answers, Mapping) else next((a for a in answers if "error" in a), None)
         )
         if refused is not None:
-            raise ChainResponseError(self.url, str(cast(Any, refused).get("error")))
+            raise ChainResponseError(self.url, str(refused.get("error")))
         if len(answers) != len(asked):
             raise ChainResponseError(self.url, f"{len(answers)} answers to {len(asked)} requests")
-        return [each.get("result") for each in cast(list[Any], answers)]
+        return [each.get("result") for each in answers]
 
-    def _batch(self, provider: HTTPProvider, asked: list[tuple[RPCEndpoint, Any]]) -> Any:
-        """Send a batch, again after a lost answer: the provider's own retries are for single requests."""
-        for attempt in range(RETRIES):
-            try:
-                with self.answering():
-                    return provider.make_batch_request(asked)
-            except ChainUnreachableError:
-                if attempt == RETRIES - 1:
-                    raise
-                time.sleep(BACKOFF * 2**attempt)
-        raise AssertionError("the last attempt returns or raises")
+    def together(self, read: Callable[[], T]) -> T:
+        """Do a read whose parts must agree: one endpoint answers all of it; where it fails the read begins anew."""
+        provider = self.web3.provider
+        return provider.together(read) if isinstance(provider, Endpoints) else read()
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -227,28 +233,27 @@ class Chain:
             yield
         except Web3RPCError as error:
             raise _named(self.url, error) from error
-        except requests.RequestException as error:
-            raise ChainUnreachableError(self.url, _reason(error)) from error
         except (Web3Exception, ValueError, TypeError, AttributeError, KeyError) as error:
             # web3's formatters stumble in many ways over what is no JSON-RPC answer.
             raise ChainUnreachableError(self.url, f"no JSON-RPC answer ({error})") from error
 
 
-def connect(url: str, *, expected_chain_id: int | None = None, timeout: float = 10.0) -> Chain:
-    """Open the chain behind a JSON-RPC URL; a request may take `timeout` seconds.
+def connect(
+    url: str | Sequence[str],
+    *,
+    expected_chain_id: int | None = None,
+    timeout: float = 10.0,
+    max_lag: int = MAX_LAG,
+    policy: SendPolicy = SendPolicy(),  # noqa: B008 - it cannot be changed
+) -> Chain:
+    """Open the chain behind a JSON-RPC URL, or behind several of which one at a time is asked.
 
+    A request may take `timeout` seconds; an endpoint more than `max_lag` blocks behind the others is passed over.
     Raises `ChainUnreachableError`, `WrongChainError`.
     """
-    retry = ExceptionRetryConfiguration(
-        errors=(requests.ConnectionError, requests.Timeout),
-        retries=RETRIES,
-        backoff_factor=BACKOFF,
-        method_allowlist=IDEMPOTENT,
-    )
-    provider = HTTPProvider(
-        URI(url), request_kwargs={"timeout": timeout}, exception_retry_configuration=retry
-    )
-    chain = Chain(_plain_web3(provider), url)
+    urls = [url] if isinstance(url, str) else url
+    provider = Endpoints(urls, timeout, max_lag, expected_chain_id)
+    chain = Chain(_plain_web3(provider), str(provider), policy=policy)
     if expected_chain_id is not None and chain.chain_id != expected_chain_id:
         raise WrongChainError(expected_chain_id, chain.chain_id)
     return chain
@@ -285,11 +290,3 @@ def _named(url: str, error: Web3RPCError) -> Exception:
     if answer.get("code") == REVERTED or "reverted" in message:
         return CallRevertedError(_bytes(data) if isinstance(data, str) else b"")
     return ChainResponseError(url, message)
-
-
-def _reason(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.ConnectionError):
-        return "connection refused or lost"
-    return str(error)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from bema_py.chain.abi import CONSTRUCTOR, artifact, encode_call
+from bema_py.chain.call import Call
 from bema_py.chain.connection import Chain, EthereumHash
 from bema_py.chain.contract import BemaContract
 from bema_py.chain.errors import NoContractError, ResultError, WrongChainError, WrongContractError
 from bema_py.chain.parameters import Parameters
 from bema_py.chain.signers import Signer
-from bema_py.chain.transactions import Call, send
+from bema_py.chain.transactions import send
 from bema_py.core.types import Address, BlockHash, Digest, hex0x
 
 

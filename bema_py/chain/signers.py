@@ -10,10 +10,8 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from bema_py.chain.connection import Chain, EthereumHash
+from bema_py.chain.signed import SignedTransaction, Transaction
 from bema_py.core.types import Address, hex0x
-
-Transaction = Mapping[str, Any]
-"""JSON-RPC fields of a transaction, integers as integers, all set but the sender."""
 
 
 class Signer(Protocol):
@@ -24,7 +22,7 @@ class Signer(Protocol):
         """The account."""
 
     def send(self, chain: Chain, transaction: Transaction) -> EthereumHash:
-        """Sign and send one transaction."""
+        """Sign and send one transaction; the same fields again are the same bytes."""
 
     def sign_typed_data(self, message: Mapping[str, Any]) -> bytes:
         """Sign an EIP-712 message; 65 bytes r | s | v."""
@@ -70,9 +68,10 @@ class LocalSigner:
 
     def send(self, chain: Chain, transaction: Transaction) -> EthereumHash:
         """Sign here and send the signed bytes; a node that has them already has not refused them."""
-        signed = self._account.sign_transaction(dict(transaction))
-        chain.send_raw(bytes(signed.raw_transaction), EthereumHash(bytes(signed.hash)))
-        return EthereumHash(bytes(signed.hash))
+        raw = bytes(self._account.sign_transaction(dict(transaction)).raw_transaction)
+        signed = SignedTransaction(raw, self.address, transaction)
+        chain.send_signed(signed)
+        return EthereumHash(signed.hash)
 
     def sign_typed_data(self, message: Mapping[str, Any]) -> bytes:
         """Sign here."""

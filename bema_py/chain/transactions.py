@@ -1,26 +1,25 @@
 """Sending a call to the contract: estimate, sign, wait, and name the reason of a refusal."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any, Literal, cast
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from typing import Any, Literal
 
 from eth_utils.address import to_checksum_address
-from web3.exceptions import TransactionNotFound
-from web3.types import TxReceipt
 
 from bema_py.chain.abi import decode_revert
 from bema_py.chain.account_lock import sending_turn
+from bema_py.chain.call import Call, Receipt
 from bema_py.chain.connection import EMBEDDED, Chain, EthereumHash
 from bema_py.chain.errors import CallRevertedError, ChainResponseError, ContractRevertError
 from bema_py.chain.event_reader import decode_logs
-from bema_py.chain.events import Event
+from bema_py.chain.fees import choose_fees
+from bema_py.chain.following import Follower, Outgoing, kept_until_known
+from bema_py.chain.leftovers import resume
+from bema_py.chain.send_errors import NonceTakenError
 from bema_py.chain.signers import Signer
 from bema_py.core.types import Address
 
-GAS_MARGIN_PERCENT = 25
-"""State may change between the estimate and the block; unused gas is not paid for."""
-TIMEOUT = 180.0
 NONCE_ATTEMPTS = 5
 NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
 """A node's words for another transaction in the place of ours: ours was not taken."""
@@ -28,46 +27,26 @@ NEXT_BLOCK: Literal["pending"] = "pending"
 """Estimates run as the next block will: what is only allowed a block later is not refused."""
 
 
-@dataclass(frozen=True)
-class Call:
-    """What to send: the function's name for messages, the receiver (None creates a contract), the data, wei."""
-
-    function: str
-    to: Address | None
-    data: bytes
-    value: int = 0
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of a transaction, with the contract's events in order."""
-
-    transaction_hash: EthereumHash
-    block_number: int
-    block_hash: EthereumHash
-    block_time: int
-    transaction_index: int
-    gas_used: int
-    contract: Address | None
-    events: tuple[Event, ...]
-
-
 def send(
-    chain: Chain, signer: Signer, call: Call, *, gas: int | None = None, timeout: float = TIMEOUT
+    chain: Chain, signer: Signer, call: Call, *, gas: int | None = None, timeout: float | None = None
 ) -> Receipt:
-    """Send one call and wait for its receipt.
+    """Send one call as the chain's policy says, and wait for its receipt; `timeout` seconds instead of the policy's.
 
-    Raises `ContractRevertError` with the contract's reason: before sending where the estimate shows it,
-    unless `gas` is given, and after where the chain does. Raises `ChainResponseError` where the node refuses
-    it, `WaitTimeoutError` where no block takes it in `timeout` seconds, `AccountBusyError` where another process
-    keeps the account that long.
+    Where an earlier run sent the same call and never knew its outcome, this is that call: it is waited for and not sent
+    twice. Raises `ContractRevertError` with the contract's reason: before sending where the estimate shows it, unless
+    `gas` is given, and after where the chain does. Raises `FeeCapError`, `ChainResponseError` where the node refuses
+    it, `WaitTimeoutError` where no block takes it in time, `AccountBusyError` where another process keeps the account
+    that long, `NonceTakenError` where a sender elsewhere came first time and again, `SentJournalError`.
     """
-    limit = _estimate(chain, signer.address, call) if gas is None else gas
-    sent = _submit(chain, signer, call, limit, timeout)
-    receipt = chain.wait_for(lambda: _receipt(chain, sent), f"transaction 0x{sent.hex()}", timeout)
-    if receipt["status"] != 1:
-        raise _reason(chain, signer.address, call, limit, receipt)
-    return _read(chain, receipt)
+    limit = chain.policy.timeout if timeout is None else timeout
+    left = resume(chain, signer, call, limit)
+    if left is not None:
+        with suppress(NonceTakenError):
+            return replace(_outcome(chain, signer, call, left, limit, doubtful=True), resumed=True)
+    for _ in range(NONCE_ATTEMPTS - 1):
+        with suppress(NonceTakenError):
+            return _send_once(chain, signer, call, gas, limit)
+    return _send_once(chain, signer, call, gas, limit)
 
 
 def view(chain: Chain, function: str, to: Address, data: bytes) -> bytes:
@@ -78,54 +57,62 @@ def view(chain: Chain, function: str, to: Address, data: bytes) -> bytes:
         raise decode_revert(function, error.data) from error
 
 
+def _send_once(chain: Chain, signer: Signer, call: Call, gas: int | None, timeout: float) -> Receipt:
+    limit = _estimate(chain, signer.address, call) if gas is None else gas
+    fees = choose_fees(chain, chain.policy, timeout)
+    outgoing = _submit(chain, signer, call, {"gas": limit, **fees.fields()}, timeout)
+    return _outcome(chain, signer, call, outgoing, timeout)
+
+
 def _estimate(chain: Chain, sender: Address, call: Call) -> int:
-    asked = {"from": to_checksum_address(sender), "value": hex(call.value), **_target(call)}
+    asked = {**call.fields(), "from": to_checksum_address(sender), "value": hex(call.value)}
     try:
         result = chain.request("eth_estimateGas", [asked, NEXT_BLOCK])
     except CallRevertedError as error:
         raise decode_revert(call.function, error.data) from error
     estimate = int(result, 16) if isinstance(result, str) else int(result)
-    return estimate * (100 + GAS_MARGIN_PERCENT) // 100
+    return estimate * (100 + chain.policy.gas_margin_percent) // 100
 
 
-def _submit(chain: Chain, signer: Signer, call: Call, gas: int, timeout: float) -> EthereumHash:
+def _submit(chain: Chain, signer: Signer, call: Call, offer: Mapping[str, int], timeout: float) -> Outgoing:
     """Choose a nonce and send, alone on this machine; choose again where a sender elsewhere took the nonce."""
     alone = (
         nullcontext()  # no other process reaches the embedded chain
         if chain.url == EMBEDDED
         else sending_turn(chain.chain_id, signer.address, timeout)
     )
+    fields = {**call.fields(), **offer, "chainId": chain.chain_id}
     with alone:
         for _ in range(NONCE_ATTEMPTS - 1):
             try:
-                return signer.send(chain, _transaction(chain, signer.address, call, gas))
+                return _sign_and_send(chain, signer, call, fields)
             except ChainResponseError as error:
                 if not any(taken in error.message.lower() for taken in NONCE_TAKEN):
                     raise
-        return signer.send(chain, _transaction(chain, signer.address, call, gas))
+        return _sign_and_send(chain, signer, call, fields)
 
 
-def _transaction(chain: Chain, sender: Address, call: Call, gas: int) -> dict[str, Any]:
-    """Fill in nonce and fees: the tip the node suggests, above a base fee that may double meanwhile."""
+def _sign_and_send(chain: Chain, signer: Signer, call: Call, fields: Mapping[str, Any]) -> Outgoing:
     with chain.answering():
-        nonce = chain.web3.eth.get_transaction_count(to_checksum_address(sender), NEXT_BLOCK)
-        tip = int(chain.web3.eth.max_priority_fee)
-    fees = {"maxPriorityFeePerGas": tip, "maxFeePerGas": 2 * chain.head().base_fee + tip}
-    numbers = {"gas": gas, "nonce": int(nonce), "value": call.value, "chainId": chain.chain_id}
-    return {**_target(call), **fees, **numbers}
+        nonce = int(chain.web3.eth.get_transaction_count(to_checksum_address(signer.address), NEXT_BLOCK))
+    transaction = {**fields, "nonce": nonce}
+    try:
+        return Outgoing(call.function, transaction, [signer.send(chain, transaction)])
+    except BaseException:
+        if chain.sent is not None:
+            chain.sent.let_go(signer.address, nonce)
+        raise
 
 
-def _target(call: Call) -> dict[str, Any]:
-    data = {"data": "0x" + call.data.hex()}
-    return data if call.to is None else {"to": to_checksum_address(call.to), **data}
-
-
-def _receipt(chain: Chain, sent: EthereumHash) -> TxReceipt | None:
-    with chain.answering():
-        try:
-            return chain.web3.eth.get_transaction_receipt(cast(Any, sent))
-        except TransactionNotFound:
-            return None
+def _outcome(
+    chain: Chain, signer: Signer, call: Call, outgoing: Outgoing, timeout: float, *, doubtful: bool = False
+) -> Receipt:
+    confirmations = 1 if chain.url == EMBEDDED else chain.policy.confirmations
+    with kept_until_known(chain, signer.address, outgoing.nonce):
+        receipt = Follower(chain, signer, outgoing, confirmations, timeout).wait(doubtful=doubtful)
+        if receipt["status"] != 1:
+            raise _reason(chain, signer.address, call, outgoing.transaction["gas"], receipt)
+        return _read(chain, receipt)
 
 
 def _reason(
@@ -133,9 +120,8 @@ def _reason(
 ) -> ContractRevertError:
     """Replay a failed transaction at the block that holds it; its own failure changed nothing there."""
     fields = {"from": to_checksum_address(sender), "gas": hex(gas), "value": hex(call.value)}
-    asked = {**fields, **_target(call)}
     try:
-        chain.request("eth_call", [asked, hex(receipt["blockNumber"])])
+        chain.request("eth_call", [{**call.fields(), **fields}, hex(receipt["blockNumber"])])
     except CallRevertedError as error:
         return decode_revert(call.function, error.data)
     return ContractRevertError(call.function, "NoReason", {"gas": gas, "gasUsed": int(receipt["gasUsed"])})

@@ -6,7 +6,8 @@ from typing import Any
 from bema_py.chain import deployment as chain_deployment
 from bema_py.chain.deployment_file import save_deployment
 from bema_py.chain.parameters import Parameters
-from bema_py.cli.opening import open_chain, open_signer, open_store
+from bema_py.cli.chain_settings import open_chain
+from bema_py.cli.opening import open_signer, open_store
 from bema_py.cli.output import JsonOption, emit
 from bema_py.cli.profile import DeploySection, Profile, ProfileError, ProfileOption, load_profile
 from bema_py.core.checks import check_hex

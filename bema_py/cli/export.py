@@ -8,7 +8,8 @@ import typer
 from bema_py.chain.connection import embedded
 from bema_py.chain.deployment import open_contract
 from bema_py.chain.deployment_file import load_deployment
-from bema_py.cli.opening import open_chain, open_store
+from bema_py.cli.chain_settings import open_chain
+from bema_py.cli.opening import open_store
 from bema_py.cli.output import JsonOption, emit, progress
 from bema_py.cli.profile import load_profile
 from bema_py.core.errors import InputError

@@ -10,7 +10,8 @@ from bema_py.chain.deployment import open_contract
 from bema_py.chain.deployment_file import load_deployment
 from bema_py.chain.event_index import EventIndex, Progress, open_index
 from bema_py.chain.index_check import compare_with_chain
-from bema_py.cli.opening import index_path, open_chain
+from bema_py.cli.chain_settings import open_chain
+from bema_py.cli.opening import index_path
 from bema_py.cli.output import JsonOption, emit, progress
 from bema_py.cli.profile import Profile, ProfileError, ProfileOption, load_profile
 

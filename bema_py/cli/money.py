@@ -26,9 +26,13 @@ def fund(
     """
     settings = load_profile(profile)
     network = open_network(settings)
-    event = network.contract.fund(open_signer(settings, network.contract.chain), amount).event
-    values = {"amount": str(event.amount), "funded": str(event.funded)}
-    emit(as_json, values, f"{event.amount} wei paid in; {event.funded} wei came into the pool so far")
+    made = network.contract.fund(open_signer(settings, network.contract.chain), amount)
+    event, resumed = made.event, made.receipt.resumed
+    values = {"amount": str(event.amount), "funded": str(event.funded), "resumed": resumed}
+    text = f"{event.amount} wei paid in; {event.funded} wei came into the pool so far"
+    if resumed:
+        text += "; an interrupted run had sent this payment, and nothing was paid twice: run it again to pay once more"
+    emit(as_json, values, text)
 
 
 def claim(profile: ProfileOption = DEFAULT_PROFILE, as_json: JsonOption = False) -> None:

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from bema_py.chain.signers import Signer
+from bema_py.cli.chain_settings import open_chain
 from bema_py.cli.node_parts import ROLES, Parts, founder_routes
-from bema_py.cli.opening import open_chain, open_network, open_signer, state_directory
+from bema_py.cli.opening import open_network, open_signer, state_directory
 from bema_py.cli.profile import Profile, ProfileError, load_profile
 from bema_py.core.types import hex0x
 from bema_py.node.condition import Health

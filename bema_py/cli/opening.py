@@ -4,7 +4,7 @@ import getpass
 from dataclasses import replace
 from pathlib import Path
 
-from bema_py.chain.connection import Chain, connect
+from bema_py.chain.connection import Chain
 from bema_py.chain.deployment import open_contract
 from bema_py.chain.deployment_file import load_deployment
 from bema_py.chain.event_index import open_index
@@ -15,6 +15,7 @@ from bema_py.chain.keystore import (
     password_from_file,
 )
 from bema_py.chain.signers import NodeSigner, Signer
+from bema_py.cli.chain_settings import open_chain
 from bema_py.cli.profile import Profile, ProfileError, load_profile
 from bema_py.core.checks import check_hex
 from bema_py.core.errors import InputError
@@ -34,12 +35,6 @@ from bema_py.storage.ipfs_node import IpfsNode
 from bema_py.storage.ipfs_store import IpfsStore, Retries
 
 NO_INDEX = "off"
-
-
-def open_chain(profile: Profile) -> Chain:
-    """Connect to the profile's chain and make sure it is the expected one."""
-    section = profile.chain
-    return connect(section.url, expected_chain_id=section.chain_id, timeout=section.timeout)
 
 
 def open_store(profile: Profile) -> BlockStore:

@@ -22,16 +22,31 @@ class ProfileError(InputError):
 
 @dataclass(frozen=True)
 class ChainSection:
-    """Where the chain answers and which deployment on it is meant.
+    """Where the chain answers, which deployment on it is meant, and how transactions are sent (docs/chain.md).
 
-    index: the file of events that were read before; empty for one beside the deployment record, "off" for none.
+    url: one endpoint or several, of which the first that is well is asked. max_lag: blocks that one may be behind the
+    others. index: the file of events that were read before; empty for one beside the deployment record, "off" for none.
+    Times are seconds; a max_fee_gwei of 0 is no cap, a priority_gwei of 0 what recent blocks took.
     """
 
-    url: str = "http://127.0.0.1:8545"
+    url: str | list[str] = "http://127.0.0.1:8545"
     chain_id: int | None = None
     deployment: str = "deployment.json"
     timeout: float = 30.0
+    max_lag: int = 5
     index: str = ""
+    max_fee_gwei: float = 500.0
+    priority_gwei: float = 0.0
+    gas_margin_percent: int = 25
+    confirmations: int = 1
+    send_timeout: float = 180.0
+    replace_after: float = 60.0
+    replacements: int = 5
+
+    @property
+    def urls(self) -> list[str]:
+        """Every endpoint, the preferred one first."""
+        return [self.url] if isinstance(self.url, str) else self.url
 
 
 @dataclass(frozen=True)
@@ -203,6 +218,9 @@ def _section(path: Path, name: str, kind: Any, values: Mapping[str, Any]) -> Any
 
 
 def _value(path: Path, name: str, kind: Any, value: Any) -> Any:
+    lists = [each for each in get_args(kind) if get_origin(each) is list]
+    if lists and isinstance(value, list):
+        (kind,) = lists
     if get_origin(kind) is list:
         (element,) = get_args(kind)
         if not isinstance(value, list):

@@ -32,7 +32,7 @@ def sample(
         network = open_network(settings)
         proof = prove_sample(archive_of_network(network), name)
         confirmed = network.contract.verify_inclusion(*proof.call())
-        _show(proof, network.deployment, settings.chain.url, confirmed, as_json)
+        _show(proof, network.deployment, settings.chain.urls[0], confirmed, as_json)
     else:
         archive = open_archive(run, profile)
         _show(prove_sample(archive, name), archive.deployment, "", None, as_json)

@@ -204,7 +204,7 @@ def test_money_rejection_and_suspension(bema: Bema, site: Site) -> None:
     newcomer = joined(bema, site, founders)
     miner = site.profile("miner", 4, 0)
     code, out, _ = bema("fund", 1500, "-p", founders[0], "--json")
-    assert (code, json.loads(out)) == (0, {"amount": "1500", "funded": "1500"})
+    assert (code, json.loads(out)) == (0, {"amount": "1500", "funded": "1500", "resumed": False})
     for _ in range(2):
         assert bema("miner", "run", "--empty", "-p", miner)[0] == 0
     code, _, err = bema("party", "claim", "-p", miner)

@@ -8,10 +8,12 @@ import pytest
 from chain_scenarios import ANVIL, anvil, has_anvil, node_signer
 
 from bema_py.chain.account_lock import sending_turn
+from bema_py.chain.call import Call
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.errors import AccountBusyError, ChainResponseError
-from bema_py.chain.signers import LocalSigner, Transaction, local_signer
-from bema_py.chain.transactions import NONCE_ATTEMPTS, Call, send
+from bema_py.chain.signed import Transaction
+from bema_py.chain.signers import LocalSigner, local_signer
+from bema_py.chain.transactions import NONCE_ATTEMPTS, send
 from bema_py.core.types import Address
 
 KEY = b"\x43" * 32

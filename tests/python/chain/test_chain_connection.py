@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bema_py.chain import connection
+from bema_py.chain import connection, endpoints
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.errors import (
     CallRevertedError,
@@ -62,7 +62,7 @@ def node(answer: Answer) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "BACKOFF", 0.001)
+    monkeypatch.setattr(endpoints, "BACKOFF", 0.001)
 
 
 def test_nothing_listens() -> None:

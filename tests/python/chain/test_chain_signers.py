@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from chain_scenarios import LOW, World, card, new_world, node_signer
 
+from bema_py.chain.call import Call
 from bema_py.chain.connection import Chain
 from bema_py.chain.deployment import deploy, open_contract
 from bema_py.chain.errors import (
@@ -25,7 +26,7 @@ from bema_py.chain.keystore import (
 )
 from bema_py.chain.parameters import Parameters
 from bema_py.chain.signers import LocalSigner, local_signer
-from bema_py.chain.transactions import Call, send
+from bema_py.chain.transactions import send
 from bema_py.core.types import Address
 
 KEY = b"\x42" * 32

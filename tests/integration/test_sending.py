@@ -1,0 +1,288 @@
+"""Transactions that offer too little, get lost, or fall out of the chain, on a real node."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chain_scenarios import ANVIL, anvil, close_genesis, has_anvil, new_world, node_signer, word
+
+from bema_py.chain import following
+from bema_py.chain.call import Call, Receipt
+from bema_py.chain.connection import Chain, connect
+from bema_py.chain.contract import BemaContract
+from bema_py.chain.errors import WaitTimeoutError
+from bema_py.chain.send_errors import FeeCapError, RevertedAfterReorganisationError
+from bema_py.chain.send_policy import GWEI, SendPolicy
+from bema_py.chain.signers import local_signer
+from bema_py.chain.transactions import send
+from bema_py.core.types import Address
+
+KEY = b"\x44" * 32
+TO = Address(b"\x23" * 20)
+GIFT = Call("transfer", TO, b"", 7)
+
+pytestmark = [
+    pytest.mark.tools,
+    pytest.mark.skipif(not has_anvil(), reason=f"anvil is not installed at {ANVIL}: run `make tools`"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "LOOK_ROUND", 0.1)
+    monkeypatch.setattr(following, "LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr(following, "TAKEN_FOR", 0.3)
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with anvil() as url:
+        chain = connect(url)
+        send(chain, node_signer(chain, 8), Call("transfer", local_signer(KEY).address, b"", 10**18))
+        yield url
+
+
+def opened(url: str, **policy: Any) -> Chain:
+    return connect(url, policy=SendPolicy(**{"timeout": 20.0, "replace_after": 0.3, **policy}))
+
+
+def without_mining(chain: Chain) -> None:
+    chain.request("evm_setAutomine", [False])
+
+
+def next_base_fee(chain: Chain, gwei: int) -> None:
+    """Let the next block, which is mined at once, have this base fee."""
+    chain.request("anvil_setNextBlockBaseFeePerGas", [hex(gwei * GWEI)])
+    chain.request("evm_mine", [])
+
+
+def mined(chain: Chain) -> int:
+    """How many transactions of the account blocks hold."""
+    return int(
+        chain.request("eth_getTransactionCount", ["0x" + local_signer(KEY).address.hex(), "latest"]), 16
+    )
+
+
+def received(chain: Chain) -> int:
+    return int(chain.request("eth_getBalance", ["0x" + TO.hex(), "latest"]), 16)
+
+
+def transaction(chain: Chain, receipt: Receipt) -> dict[str, Any]:
+    return dict(chain.request("eth_getTransactionByHash", ["0x" + receipt.transaction_hash.hex()]))
+
+
+def pool(chain: Chain) -> list[dict[str, Any]]:
+    """What of the account's waits for a block."""
+    content = chain.request("txpool_content", [])
+    waiting = {**content["pending"], **content["queued"]}
+    return [each for account in waiting.values() for each in account.values()]
+
+
+def until(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@contextmanager
+def sending(chain: Chain, call: Call = GIFT) -> Iterator[Future[Receipt]]:
+    """Send in the background, until the node has it."""
+    with ThreadPoolExecutor(1) as background:
+        future = background.submit(send, chain, local_signer(KEY), call)
+        until(lambda: pool(chain) or future.done())
+        yield future
+
+
+def test_a_transaction_pays_what_recent_blocks_took_and_at_most_the_cap(url: str) -> None:
+    chain = opened(url, max_fee=5 * GWEI)
+    receipt = send(chain, local_signer(KEY), GIFT)
+    made = transaction(chain, receipt)
+    assert int(made["maxPriorityFeePerGas"], 16) == GWEI  # the only tip paid so far
+    assert int(made["maxFeePerGas"], 16) <= 5 * GWEI
+    fixed = opened(url, priority=3 * GWEI, max_fee=4 * GWEI)
+    made = transaction(chain, send(fixed, local_signer(KEY), GIFT))
+    assert (int(made["maxFeePerGas"], 16), int(made["maxPriorityFeePerGas"], 16)) == (4 * GWEI, 3 * GWEI)
+
+
+def test_gas_is_the_estimate_and_the_margin(url: str) -> None:
+    for margin, gas in ((0, 21_000), (50, 31_500)):
+        chain = opened(url, gas_margin_percent=margin)
+        assert int(transaction(chain, send(chain, local_signer(KEY), GIFT))["gas"], 16) == gas
+
+
+def test_a_base_fee_above_the_cap_is_waited_out_or_named(url: str) -> None:
+    chain = opened(url, max_fee=50 * GWEI, timeout=0.5)
+    without_mining(chain)
+    next_base_fee(chain, 100)
+    with pytest.raises(
+        FeeCapError, match=r"after 0\.5 s the base fee is 87\.5 gwei, above the cap of 50 gwei"
+    ) as caught:
+        send(chain, local_signer(KEY), GIFT)
+    assert caught.value.exit_code == 3
+    assert pool(chain) == []
+
+    patient = opened(url, max_fee=50 * GWEI)
+    with ThreadPoolExecutor(1) as background:
+        future = background.submit(send, patient, local_signer(KEY), GIFT)
+        time.sleep(0.3)
+        assert pool(chain) == []
+        next_base_fee(chain, 10)
+        until(lambda: pool(chain))
+        chain.advance(1)
+        assert future.result(20).block_number == chain.head().number
+
+
+@pytest.mark.parametrize("node_keeps_the_key", [False, True])
+def test_a_stuck_transaction_is_replaced_and_pays_more(url: str, node_keeps_the_key: bool) -> None:
+    chain = opened(url)
+    signer = node_signer(chain, 5) if node_keeps_the_key else local_signer(KEY)
+    without_mining(chain)
+    with ThreadPoolExecutor(1) as background:
+        future = background.submit(send, chain, signer, GIFT)
+        until(lambda: pool(chain))
+        (first,) = pool(chain)
+        next_base_fee(chain, 200)
+        until(lambda: pool(chain) and pool(chain)[0]["hash"] != first["hash"])
+        (second,) = pool(chain)
+        chain.advance(1)
+        receipt = future.result(20)
+    assert receipt.transaction_hash.hex() == second["hash"][2:]
+    assert first["nonce"] == second["nonce"]
+    for fee in ("maxFeePerGas", "maxPriorityFeePerGas"):
+        assert int(second[fee], 16) * 8 >= int(first[fee], 16) * 9
+    assert received(chain) == 7
+
+
+def test_the_first_transaction_counts_where_a_block_takes_it_after_all(url: str) -> None:
+    chain = opened(url, replacements=1)
+    without_mining(chain)
+    with sending(chain) as future:
+        (first,) = pool(chain)
+        raw = chain.request("eth_getRawTransactionByHash", [first["hash"]])
+        next_base_fee(chain, 200)
+        until(lambda: pool(chain) and pool(chain)[0]["hash"] != first["hash"])
+        # A builder that had the first one only.
+        chain.request("anvil_dropAllTransactions", [])
+        chain.request("anvil_setNextBlockBaseFeePerGas", [hex(GWEI)])
+        chain.request("evm_mine", [])
+        chain.request("anvil_dropAllTransactions", [])
+        chain.request("eth_sendRawTransaction", [raw])
+        chain.request("evm_mine", [])
+        receipt = future.result(20)
+    assert receipt.transaction_hash.hex() == first["hash"][2:]
+    assert (received(chain), mined(chain)) == (7, 1)
+
+
+def test_replacements_end_at_the_cap_and_at_their_number(url: str) -> None:
+    for policy in ({"max_fee": 4 * GWEI, "priority": 4 * GWEI}, {"replacements": 0}):
+        chain = opened(url, timeout=2.0, **policy)
+        without_mining(chain)
+        with sending(chain) as future:
+            (first,) = pool(chain)
+            next_base_fee(chain, 200)
+            chain.request("evm_mine", [])
+            offer = r"of transfer \(nonce 0, at most .* gwei\); .*the base fee is 1"
+            said = f"waited 2 s for transaction {first['hash']} {offer}"
+            with pytest.raises(WaitTimeoutError, match=said):
+                future.result(20)
+        assert {each["hash"] for each in pool(chain)} <= {first["hash"]}
+        chain.request("anvil_dropAllTransactions", [])
+        next_base_fee(chain, 1)
+
+
+def test_a_transaction_that_the_node_forgot_is_sent_again(url: str) -> None:
+    chain = opened(url, replace_after=60.0)
+    without_mining(chain)
+    with sending(chain) as future:
+        (first,) = pool(chain)
+        chain.request("anvil_dropAllTransactions", [])
+        until(lambda: pool(chain))
+        assert pool(chain)[0]["hash"] == first["hash"]
+        chain.advance(1)
+        assert future.result(20).transaction_hash.hex() == first["hash"][2:]
+
+
+def test_a_receipt_counts_under_its_confirmations(url: str) -> None:
+    chain = opened(url, confirmations=3)
+    without_mining(chain)
+    with sending(chain) as future:
+        for _ in range(2):
+            chain.advance(1)
+            time.sleep(0.3)
+            assert not future.done()
+        chain.advance(1)
+        assert future.result(20).block_number == chain.head().number - 2
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_transaction_whose_block_is_reorganised_away_is_sent_again(url: str, depth: int) -> None:
+    chain = opened(url, confirmations=3)
+    without_mining(chain)
+    with sending(chain) as future:
+        (first,) = pool(chain)
+        chain.advance(depth)
+        time.sleep(0.4)
+        chain.request("anvil_reorg", [depth, []])
+        until(lambda: pool(chain))
+        assert pool(chain)[0]["hash"] == first["hash"]
+        number = chain.head().number + 1
+        chain.advance(3)
+        receipt = future.result(20)
+    assert (receipt.transaction_hash.hex(), receipt.block_number) == (first["hash"][2:], number)
+    assert received(chain) == 7
+
+
+def test_a_call_that_the_contract_refuses_after_a_reorganisation_is_not_sent_again(url: str) -> None:
+    world = new_world(connect(url))
+    close_genesis(world)
+    chain = opened(url, confirmations=2)
+    contract = BemaContract(chain, world.contract.address)
+    founder = world.account(0)
+    kept = chain.request("evm_snapshot", [])
+    with ThreadPoolExecutor(1) as background:
+        batch = contract.batch_commitment(1, word(1), word(2), word(3))
+        future = background.submit(contract.commit_batch, founder, batch)
+        height = chain.head().number
+        until(lambda: chain.head().number > height)
+        time.sleep(0.4)
+        other = world.contract.batch_commitment(1, word(4), word(5), word(6))
+        chain.request("evm_revert", [kept])
+        world.contract.commit_batch(founder, other)
+        with pytest.raises(
+            RevertedAfterReorganisationError, match="was reorganised away; now the contract refused"
+        ) as caught:
+            future.result(20)
+    assert caught.value.exit_code == 4
+
+
+def test_a_nonce_that_another_machine_used_gives_the_call_another(url: str) -> None:
+    chain = opened(url)
+    without_mining(chain)
+    with sending(chain) as future:
+        (first,) = pool(chain)
+        fees = {"maxFeePerGas": 50 * GWEI, "maxPriorityFeePerGas": 20 * GWEI}
+        rival = {"to": "0x" + "99" * 20, "value": 1, "gas": 21_000, "nonce": int(first["nonce"], 16)}
+        local_signer(KEY).send(chain, {**rival, **fees, "chainId": chain.chain_id})
+        chain.advance(1)
+        until(lambda: pool(chain))
+        chain.advance(1)
+        assert future.result(20).transaction_hash.hex() != first["hash"][2:]
+    assert (received(chain), mined(chain)) == (7, 2)
+
+
+def test_threads_send_side_by_side_while_a_first_one_waits(url: str, tmp_path: Path) -> None:
+    chain = opened(url, journal=tmp_path)
+    without_mining(chain)
+    signer = local_signer(KEY)
+    with ThreadPoolExecutor(4) as background:
+        futures = [background.submit(send, opened(url, journal=tmp_path), signer, GIFT) for _ in range(4)]
+        until(lambda: len(pool(chain)) == 4)
+        chain.advance(1)
+        assert len({future.result(20).transaction_hash for future in futures}) == 4
+    assert received(chain) == 28
+    assert not [*tmp_path.rglob("*.json")]
