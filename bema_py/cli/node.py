@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bema_py.chain.signers import Signer
+from bema_py.cli.chain_log import report_to
 from bema_py.cli.chain_settings import open_chain
 from bema_py.cli.node_parts import ROLES, Parts, founder_routes
 from bema_py.cli.opening import open_network, open_signer, state_directory
@@ -80,6 +81,7 @@ class Service:
         if self.role == FOUNDER:
             routes |= founder_routes(self.settings)
         server = NodeServer(self.settings.node.listen, routes)
+        report_to(self.log)
         self.log.info("started", url=server.url, state=str(state_directory(self.settings)))
         poll = self.settings.node.poll
         loop = Loop(self.build, self.health, self.figures, self.log, self.stop, poll)

@@ -112,7 +112,7 @@ def killed(url: str, journal: Path, point: str, value: int = GIFT.value) -> None
 
 
 def opened(url: str, journal: Path, **policy: Any) -> Chain:
-    return connect(url, policy=SendPolicy(journal=journal, **{"timeout": 20.0, **policy}))
+    return connect(url, policy=SendPolicy(journal=journal, **{"timeout": 60.0, **policy}))
 
 
 def received(chain: Chain) -> int:
@@ -120,7 +120,7 @@ def received(chain: Chain) -> int:
 
 
 def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -1,5 +1,6 @@
 """Transactions that offer too little, get lost, or fall out of the chain, on a real node."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from bema_py.chain.call import Call, Receipt
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.contract import BemaContract
 from bema_py.chain.errors import WaitTimeoutError
+from bema_py.chain.following import Follower
 from bema_py.chain.send_errors import FeeCapError, RevertedAfterReorganisationError
 from bema_py.chain.send_policy import GWEI, SendPolicy
 from bema_py.chain.signers import local_signer
@@ -39,6 +41,21 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def in_a_block(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once a sender has seen the receipt, and knows what it lost where the block goes."""
+    seen = threading.Event()
+    honest = Follower._is_confirmed
+
+    def see(follower: Follower, receipt: Any) -> bool:
+        confirmed = honest(follower, receipt)
+        seen.set()
+        return confirmed
+
+    monkeypatch.setattr(Follower, "_is_confirmed", see)
+    return seen
+
+
+@pytest.fixture
 def url() -> Iterator[str]:
     with anvil() as url:
         chain = connect(url)
@@ -47,7 +64,7 @@ def url() -> Iterator[str]:
 
 
 def opened(url: str, **policy: Any) -> Chain:
-    return connect(url, policy=SendPolicy(**{"timeout": 20.0, "replace_after": 0.3, **policy}))
+    return connect(url, policy=SendPolicy(**{"timeout": 60.0, "replace_after": 0.3, **policy}))
 
 
 def without_mining(chain: Chain) -> None:
@@ -83,7 +100,7 @@ def pool(chain: Chain) -> list[dict[str, Any]]:
 
 
 def until(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -134,7 +151,7 @@ def test_a_base_fee_above_the_cap_is_waited_out_or_named(url: str) -> None:
         next_base_fee(chain, 10)
         until(lambda: pool(chain))
         chain.advance(1)
-        assert future.result(20).block_number == chain.head().number
+        assert future.result(60).block_number == chain.head().number
 
 
 @pytest.mark.parametrize("node_keeps_the_key", [False, True])
@@ -150,7 +167,7 @@ def test_a_stuck_transaction_is_replaced_and_pays_more(url: str, node_keeps_the_
         until(lambda: pool(chain) and pool(chain)[0]["hash"] != first["hash"])
         (second,) = pool(chain)
         chain.advance(1)
-        receipt = future.result(20)
+        receipt = future.result(60)
     assert receipt.transaction_hash.hex() == second["hash"][2:]
     assert first["nonce"] == second["nonce"]
     for fee in ("maxFeePerGas", "maxPriorityFeePerGas"):
@@ -173,7 +190,7 @@ def test_the_first_transaction_counts_where_a_block_takes_it_after_all(url: str)
         chain.request("anvil_dropAllTransactions", [])
         chain.request("eth_sendRawTransaction", [raw])
         chain.request("evm_mine", [])
-        receipt = future.result(20)
+        receipt = future.result(60)
     assert receipt.transaction_hash.hex() == first["hash"][2:]
     assert (received(chain), mined(chain)) == (7, 1)
 
@@ -189,7 +206,7 @@ def test_replacements_end_at_the_cap_and_at_their_number(url: str) -> None:
             offer = r"of transfer \(nonce 0, at most .* gwei\); .*the base fee is 1"
             said = f"waited 2 s for transaction {first['hash']} {offer}"
             with pytest.raises(WaitTimeoutError, match=said):
-                future.result(20)
+                future.result(60)
         assert {each["hash"] for each in pool(chain)} <= {first["hash"]}
         chain.request("anvil_dropAllTransactions", [])
         next_base_fee(chain, 1)
@@ -204,60 +221,65 @@ def test_a_transaction_that_the_node_forgot_is_sent_again(url: str) -> None:
         until(lambda: pool(chain))
         assert pool(chain)[0]["hash"] == first["hash"]
         chain.advance(1)
-        assert future.result(20).transaction_hash.hex() == first["hash"][2:]
+        assert future.result(60).transaction_hash.hex() == first["hash"][2:]
 
 
-def test_a_receipt_counts_under_its_confirmations(url: str) -> None:
+def test_a_receipt_counts_under_its_confirmations(url: str, in_a_block: threading.Event) -> None:
     chain = opened(url, confirmations=3)
     without_mining(chain)
     with sending(chain) as future:
-        for _ in range(2):
-            chain.advance(1)
-            time.sleep(0.3)
-            assert not future.done()
         chain.advance(1)
-        assert future.result(20).block_number == chain.head().number - 2
+        assert in_a_block.wait(60)
+        chain.advance(1)
+        in_a_block.clear()
+        assert in_a_block.wait(60)
+        assert not future.done()
+        chain.advance(1)
+        assert future.result(60).block_number == chain.head().number - 2
 
 
 @pytest.mark.parametrize("depth", [1, 2])
-def test_a_transaction_whose_block_is_reorganised_away_is_sent_again(url: str, depth: int) -> None:
-    chain = opened(url, confirmations=3)
+def test_a_transaction_whose_block_is_reorganised_away_is_sent_again(
+    url: str, in_a_block: threading.Event, depth: int
+) -> None:
+    chain = opened(url, confirmations=3, replace_after=60.0)
     without_mining(chain)
     with sending(chain) as future:
         (first,) = pool(chain)
         chain.advance(depth)
-        time.sleep(0.4)
+        assert in_a_block.wait(60)
         chain.request("anvil_reorg", [depth, []])
         until(lambda: pool(chain))
         assert pool(chain)[0]["hash"] == first["hash"]
         number = chain.head().number + 1
         chain.advance(3)
-        receipt = future.result(20)
+        receipt = future.result(60)
     assert (receipt.transaction_hash.hex(), receipt.block_number) == (first["hash"][2:], number)
     assert received(chain) == 7
 
 
-def test_a_call_that_the_contract_refuses_after_a_reorganisation_is_not_sent_again(url: str) -> None:
+def test_a_call_that_the_contract_refuses_after_a_reorganisation_is_not_sent_again(
+    url: str, in_a_block: threading.Event
+) -> None:
     world = new_world(connect(url))
     close_genesis(world)
     chain = opened(url, confirmations=2)
     contract = BemaContract(chain, world.contract.address)
     founder = world.account(0)
-    kept = chain.request("evm_snapshot", [])
+    world.contract.commit_batch(founder, world.contract.batch_commitment(1, word(1), word(2), word(3)))
+    chain.advance(1)
+    in_a_block.clear()
     with ThreadPoolExecutor(1) as background:
-        batch = contract.batch_commitment(1, word(1), word(2), word(3))
-        future = background.submit(contract.commit_batch, founder, batch)
-        height = chain.head().number
-        until(lambda: chain.head().number > height)
-        time.sleep(0.4)
-        other = world.contract.batch_commitment(1, word(4), word(5), word(6))
-        chain.request("evm_revert", [kept])
-        world.contract.commit_batch(founder, other)
+        future = background.submit(contract.reveal_batch, founder, word(1), word(2), word(3))
+        assert in_a_block.wait(60)
+        chain.request("anvil_reorg", [3, []])  # the commitment goes with it
         with pytest.raises(
-            RevertedAfterReorganisationError, match="was reorganised away; now the contract refused"
+            RevertedAfterReorganisationError,
+            match="was reorganised away; now the contract refused revealBatch",
         ) as caught:
-            future.result(20)
+            future.result(60)
     assert caught.value.exit_code == 4
+    assert pool(chain) == []
 
 
 def test_a_nonce_that_another_machine_used_gives_the_call_another(url: str) -> None:
@@ -271,7 +293,7 @@ def test_a_nonce_that_another_machine_used_gives_the_call_another(url: str) -> N
         chain.advance(1)
         until(lambda: pool(chain))
         chain.advance(1)
-        assert future.result(20).transaction_hash.hex() != first["hash"][2:]
+        assert future.result(60).transaction_hash.hex() != first["hash"][2:]
     assert (received(chain), mined(chain)) == (7, 2)
 
 
@@ -283,6 +305,6 @@ def test_threads_send_side_by_side_while_a_first_one_waits(url: str, tmp_path: P
         futures = [background.submit(send, opened(url, journal=tmp_path), signer, GIFT) for _ in range(4)]
         until(lambda: len(pool(chain)) == 4)
         chain.advance(1)
-        assert len({future.result(20).transaction_hash for future in futures}) == 4
+        assert len({future.result(60).transaction_hash for future in futures}) == 4
     assert received(chain) == 28
     assert not [*tmp_path.rglob("*.json")]
