@@ -1,7 +1,7 @@
 """`bema node`: one role as a process that runs for months."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +23,8 @@ from bema_py.node.loop import Loop, Worker
 from bema_py.node.server import NodeServer, own_routes
 from bema_py.node.singleton import StateLock
 from bema_py.node.stopping import StopSignal
+from bema_py.roles.content import ModelCache
+from bema_py.storage.sound_store import SoundStore
 
 FOUNDER = "original-party"
 
@@ -93,6 +95,8 @@ class Service:
     def build(self) -> Worker:
         """Open chain, keys and content, and give the role's worker."""
         network = open_network(self.settings)
+        store = SoundStore(network.store)
+        network = replace(network, store=store, models=ModelCache(store))
         state = state_directory(self.settings)
         desk = Desk(network, state, self.figures, self.health, self.log, self.stop)
         return ROLES[self.role](Parts(self.settings, desk, self._signer))

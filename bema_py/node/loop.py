@@ -81,7 +81,7 @@ class Loop:
                 self.figures.transactions.labels("refused").inc()
             self._fail(f"{type(error).__name__}: {error}")
         except OSError as error:
-            self._fail(f"{error}: the disk is full or faulty; the node goes on by itself once it is not")
+            self._fail(f"{error} (the disk is full or faulty: the node goes on by itself once it is not)")
         else:
             self.failures = 0
             self._end(LoopState.WAITING, "done", waits_for)

@@ -156,7 +156,7 @@ def test_a_full_disk_is_waited_out_and_named() -> None:
     worker = Scripted(raising(full), raising(index), lambda: "a block")
     bench = Bench(lambda: worker)
     bench.loop.once()
-    assert "No space left on device: 'votes/1.json': the disk is full or faulty" in str(bench.health.fault())
+    assert "No space left on device: 'votes/1.json' (the disk is full or faulty" in str(bench.health.fault())
     bench.loop.once()
     assert "events.sqlite cannot be read or written" in str(bench.health.fault())
     bench.loop.once()

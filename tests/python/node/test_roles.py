@@ -10,6 +10,7 @@ from tiny_network import FOUNDERS, HELD, OPEN, WINDOW
 from witnessed_network import ATTACKER, REFERENCES, WITNESS, begin
 
 from bema_py.chain.deployment import deploy, open_contract
+from bema_py.core.hashing import sha256
 from bema_py.core.types import mask_of
 from bema_py.node.loop import BlockedError
 from bema_py.node.miner import MiningPlan
@@ -19,6 +20,7 @@ from bema_py.roles.block_miner import StaleBlockError
 from bema_py.roles.content import ModelCache
 from bema_py.roles.network import Network
 from bema_py.roles.original_party import Thresholds, reject
+from bema_py.storage.sound_store import DamagedStoreError, SoundStore
 
 
 def test_founders_register_in_the_genesis_phase(town: Town) -> None:
@@ -227,6 +229,23 @@ def test_an_auditor_looks_again_for_what_was_missing(town: Town) -> None:
     assert b"bema_audited_blocks 1.0" in auditor.desk.figures.text()
     assert auditor.step() == "another block"
     assert len(town.logged("audited")) == 2
+
+
+def test_a_founder_blames_nobody_for_its_own_disk(town: Town) -> None:
+    tiny = town.tiny
+    town.miner().step()
+    (block,) = tiny.network.history().blocks
+    blocks = tiny.network.store._blocks
+    (name,) = [cid for cid, held in blocks.items() if sha256(held) == block.body_digest]
+    blocks[name] = blocks[name][:-1] + b"?"
+    store = SoundStore(tiny.network.store)
+    sound = replace(tiny.network, store=store, models=ModelCache(store))
+    with pytest.raises(DamagedStoreError, match="does not match its identifier"):
+        town.founder(0, sound).step()
+    assert not town.logged("voted")
+    # Without it the founder takes its own damage for the miner's lie.
+    town.founder(1).step()
+    assert len(town.logged("voted")) == 1
 
 
 def _forget(town: Town, digest: bytes) -> bytes:
