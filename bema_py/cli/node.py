@@ -1,5 +1,6 @@
 """`bema node`: one role as a process that runs for months."""
 
+import logging
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +19,7 @@ from bema_py.core.types import hex0x
 from bema_py.node.condition import Health
 from bema_py.node.desk import CountedSigner, Desk
 from bema_py.node.figures import Figures
-from bema_py.node.log import Log
+from bema_py.node.log import Log, Notes
 from bema_py.node.loop import Loop, Worker
 from bema_py.node.server import NodeServer, own_routes
 from bema_py.node.singleton import StateLock
@@ -79,6 +80,7 @@ class Service:
 
     def run(self) -> None:
         """Serve and work until the node is to stop."""
+        logging.getLogger().addHandler(Notes(self.log))
         routes = dict(own_routes(self.health, self.figures))
         if self.role == FOUNDER:
             routes |= founder_routes(self.settings)

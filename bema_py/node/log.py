@@ -1,6 +1,7 @@
 """A node's log: one JSON object a line, with the same four fields first."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,3 +40,17 @@ class Log:
         with suppress(OSError):
             self._stream.write(line + "\n")
             self._stream.flush()
+
+
+class Notes(logging.Handler):
+    """Takes what the parts below a node and its libraries log, as lines like the node's own."""
+
+    def __init__(self, log: Log) -> None:
+        """Write into a node's log, from warnings upwards."""
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        say = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        say("note", source=record.name, text=record.getMessage())
