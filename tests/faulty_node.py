@@ -22,6 +22,10 @@ class DroppedError(Exception):
     """Raised by a fault: the connection is cut without an answer."""
 
 
+class ThrottledError(Exception):
+    """Raised by a fault: too many requests, as a public endpoint says it (HTTP 429)."""
+
+
 def answer(fault: Fault, asked: Any, honest: Any) -> Any:
     if "result" not in honest:
         return honest
@@ -51,6 +55,9 @@ def faulty_node(url: str, fault: Fault, delay: float = 0.0) -> Iterator[str]:
                     plain = answer(fault, asked, honest.json())
             except DroppedError:
                 self.close_connection = True
+                return
+            except ThrottledError:
+                self.send_error(429, "Too Many Requests")
                 return
             text = json.dumps(plain).encode()
             self.send_response(200)
