@@ -325,7 +325,8 @@ def test_two_processes_with_one_key(working: LocalNetwork) -> None:
     """One with the same state is refused; one with a state of its own, as after a careless restore, is told."""
     party = named(working, "party1")
     profile = profile_of(working.directory, party)
-    same = subprocess.run(bema("node", "--config", str(profile)), capture_output=True, text=True, timeout=300)
+    command = bema("node", "--config", str(profile))
+    same = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
     assert same.returncode == 2
     assert "two nodes must not share one state" in " ".join(same.stderr.split())
 
