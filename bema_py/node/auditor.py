@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
+from bema_py.chain.events import EventPosition
 from bema_py.core.types import BlockHash
 from bema_py.node.desk import Desk
 from bema_py.roles.audit_report import AuditReport, report_to_plain
@@ -11,7 +12,7 @@ from bema_py.roles.checks import Status
 from bema_py.roles.history import History
 from bema_py.storage.atomic_file import write_atomically
 
-Shape = tuple[BlockHash, int, int, int]
+Shape = tuple[BlockHash, EventPosition, int, int, int]
 
 
 @dataclass
@@ -62,5 +63,5 @@ class AuditorWorker:
 
 def _shape(history: History) -> Shape:
     """Return what is compared to know whether an audit would find anything new."""
-    tip, _ = history.parent_of(len(history.blocks) + 1)
-    return tip, len(history.orphans), len(history.parties), len(history.suspensions)
+    tip, position = history.parent_of(len(history.blocks) + 1)
+    return tip, position, len(history.orphans), len(history.parties), len(history.suspensions)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from bema_py.chain.errors import ContractRevertError
+from bema_py.chain.events import BlockSubmitted
 from bema_py.chain.signers import Signer
 from bema_py.core.errors import MalformedError
 from bema_py.core.types import BlockHash, hex0x
@@ -11,14 +12,16 @@ from bema_py.roles.history import History
 from bema_py.roles.payment import claim, entitlement, final_blocks, withdraw_bonds
 from bema_py.storage.content_store import ContentMissingError
 
+Shape = tuple[BlockHash, int, int, int]
+
 
 @dataclass
 class Earnings:
-    """Looks for money whenever another block became final or left the chain."""
+    """Looks for money whenever another block became final or left the chain, or the chain took a payment back."""
 
     desk: Desk
     signer: Signer
-    _seen: tuple[BlockHash, int] | None = field(default=None, init=False)
+    _seen: Shape | None = field(default=None, init=False)
 
     def collect(self, history: History) -> None:
         """Claim and take out what is due.
@@ -27,7 +30,7 @@ class Earnings:
         nothing else a node does may wait for its money.
         """
         final = final_blocks(self.desk.network, history)
-        if not final or self._seen == (final[-1].block_hash, len(history.orphans)):
+        if not final or self._seen == self._shape(final[-1], history):
             return
         try:
             self._bonds(history)
@@ -36,7 +39,12 @@ class Earnings:
             if isinstance(error, ContractRevertError):
                 self.desk.figures.transactions.labels("refused").inc()
             self.desk.log.warning("not paid yet", reason=str(error))
-        self._seen = (final[-1].block_hash, len(history.orphans))
+        self._seen = self._shape(final[-1], history)
+
+    def _shape(self, newest: BlockSubmitted, history: History) -> Shape:
+        """Return what is compared to know whether there may be money to take."""
+        claimed = history.claimed.get(self.signer.address, 0)
+        return newest.block_hash, len(history.orphans), claimed, len(history.returned)
 
     def _bonds(self, history: History) -> None:
         blocks = withdraw_bonds(self.desk.network, history, self.signer)
