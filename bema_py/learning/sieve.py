@@ -17,7 +17,7 @@ from bema_py.core.layers import Convolution, Linear
 from bema_py.core.rules import Rules
 from bema_py.learning.arithmetic import ONE
 from bema_py.learning.datasets import ByteArray
-from bema_py.learning.krum import Integers, KrumAggregate, krum_aggregate, neighbour_count
+from bema_py.learning.krum import Integers, krum_aggregate, neighbour_count
 from bema_py.learning.margin import judge
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
@@ -55,18 +55,17 @@ class Sieve:
         holders, rivals = self.membership.holders(label), self._rivals(label)
         if not holders or not rivals:
             return result
-        seen = Partial.of(self, images)
-        seen.score(holders)
-        own = self._aggregate(seen, label)
-        sure = (own.total >= self.rules.delta * own.neighbours) & (
-            own.spread <= self.rules.sigma * own.neighbours
+        seen = Partial.of(self, images, label)
+        seen.keep(
+            (seen.total >= self.rules.delta * seen.neighbours)
+            & (seen.spread <= self.rules.sigma * seen.neighbours)
         )
-        seen.keep(sure)
         # No margin lies above 1.
         if self.rules.tau < ONE and self.rules.wrong_class == "largest":
-            self._keep_undecided(seen, label, rivals)
-            seen.score(self._cover(seen, self._open(seen, label, rivals)))
-            self._keep_undecided(seen, label, rivals)
+            undecided = self._keep_undecided(seen, rivals)
+            seen.score(self._cover(seen, undecided))
+            # A further score only lowers a bound: what was decided stays so.
+            self._keep_undecided(seen, tuple(undecided))
         if self.rules.tau < ONE:
             seen.score(range(len(self.models)))
             verdicts = judge(seen.scores, np.full(len(seen.rows), label), self.membership, self.rules)
@@ -78,34 +77,32 @@ class Sieve:
         """Give the other classes that somebody holds."""
         return tuple(y for y in range(self.rules.classes) if y != label and self.membership.holders(y))
 
-    def _aggregate(self, seen: "Partial", label: int) -> KrumAggregate:
-        """Give the exact aggregate of a class that all its holders have scored."""
-        holders = list(self.membership.holders(label))
-        values = np.ascontiguousarray(seen.scores[holders, :, label])
-        return krum_aggregate(values, neighbour_count(len(holders), self.rules.alpha))
+    def _keep_undecided(self, seen: "Partial", rivals: Sequence[int]) -> dict[int, Mask]:
+        """Drop the samples whose margin is above tau whatever the missing scores are.
 
-    def _open(self, seen: "Partial", label: int, rivals: Sequence[int]) -> dict[int, Mask]:
-        """Say of which other classes the aggregate may yet be large enough for eq. 8, for each sample."""
-        own = self._aggregate(seen, label)
-        found: dict[int, Mask] = {}
-        for rival in rivals:
-            holders = list(self.membership.holders(rival))
-            most = neighbour_count(len(holders), self.rules.alpha)
-            values = np.where(seen.known[holders, None], seen.scores[holders, :, rival], ONE)
-            # Whichever members the aggregate takes, no `most` scores sum to more than the largest ones.
-            bound = np.sort(values, axis=0)[-most:].sum(axis=0)
-            least = own.total * most - bound * own.neighbours
-            found[rival] = least <= self.rules.tau * own.neighbours * most
-        return found
+        Gives the rivals that leave samples undecided, and for each of them which of the samples left these are.
+        """
+        masks = {rival: self._undecided(seen, rival) for rival in rivals}
+        left = np.zeros(len(seen.rows), dtype=np.bool_)
+        for mask in masks.values():
+            left |= mask
+        seen.keep(left)
+        return {rival: mask[left] for rival, mask in masks.items() if mask.any()}
 
-    def _keep_undecided(self, seen: "Partial", label: int, rivals: Sequence[int]) -> None:
-        """Drop the samples whose margin is above tau whatever the missing scores are."""
-        undecided = self._open(seen, label, rivals)
-        seen.keep(np.any(list(undecided.values()), axis=0))
+    def _undecided(self, seen: "Partial", rival: int) -> Mask:
+        """Say for which samples the aggregate of another class may yet be large enough for eq. 8."""
+        holders = list(self.membership.holders(rival))
+        most = neighbour_count(len(holders), self.rules.alpha)
+        values = np.where(seen.known[holders, None], seen.scores[holders, :, rival], ONE)
+        # Whichever members the aggregate takes, no `most` scores sum to more than the largest ones.
+        bound = np.sort(values, axis=0)[-most:].sum(axis=0)
+        least = seen.total * most - bound * seen.neighbours
+        undecided: Mask = least <= self.rules.tau * seen.neighbours * most
+        return undecided
 
     def _cover(self, seen: "Partial", undecided: dict[int, Mask]) -> list[int]:
         """Choose cheap models that have not scored yet and together hold every class that is open for a sample."""
-        weights = {label: int(mask.sum()) for label, mask in undecided.items() if mask.any()}
+        weights = {label: int(mask.sum()) for label, mask in undecided.items()}
         chosen: list[int] = []
         candidates = {
             position: member.held
@@ -148,7 +145,8 @@ class Partial:
     """The samples that are still in question, by some of the models' scores.
 
     rows: their places among the samples at first. scores: (members, samples, classes) in 2^-24, zero where unknown.
-    known: (members,), whether the member's model has scored them.
+    known: (members,), whether the member's model has scored them. total and spread (samples,) and neighbours: of the
+    exact aggregate of their own class.
     """
 
     sieve: Sieve
@@ -156,13 +154,23 @@ class Partial:
     rows: Integers
     scores: Scores
     known: Mask
+    total: Integers
+    spread: Integers
+    neighbours: int
 
     @classmethod
-    def of(cls, sieve: Sieve, images: ByteArray) -> "Partial":
-        """Begin with all samples and no score."""
-        members = len(sieve.models)
-        scores = np.zeros((members, len(images), sieve.rules.classes), dtype=np.int64)
-        return cls(sieve, images, np.arange(len(images)), scores, np.zeros(members, dtype=np.bool_))
+    def of(cls, sieve: Sieve, images: ByteArray, label: int) -> "Partial":
+        """Begin with all samples of a class and the scores of its holders."""
+        members, samples = len(sieve.models), len(images)
+        scores = np.zeros((members, samples, sieve.rules.classes), dtype=np.int64)
+        known = np.zeros(members, dtype=np.bool_)
+        holders = sieve.membership.holders(label)
+        scores[list(holders)], known[list(holders)] = sieve.scores(holders, images), True
+        own = krum_aggregate(
+            np.ascontiguousarray(scores[list(holders), :, label]),
+            neighbour_count(len(holders), sieve.rules.alpha),
+        )
+        return cls(sieve, images, np.arange(samples), scores, known, own.total, own.spread, own.neighbours)
 
     def score(self, positions: Sequence[int]) -> None:
         """Let these models score the samples that are left, unless they did before."""
@@ -174,3 +182,4 @@ class Partial:
     def keep(self, mask: Mask) -> None:
         """Leave only these samples in question."""
         self.images, self.rows, self.scores = self.images[mask], self.rows[mask], self.scores[:, mask]
+        self.total, self.spread = self.total[mask], self.spread[mask]

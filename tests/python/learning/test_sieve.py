@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bema_py.core.architecture import linear
@@ -62,6 +62,8 @@ def questions(draw):
     return table, labels, membership, rules
 
 
+# A machine that has other work draws large tables slowly.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(questions())
 def test_decides_as_the_judge_does(question):
     table, labels, membership, rules = question
