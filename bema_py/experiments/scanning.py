@@ -1,6 +1,6 @@
 """Looking through a party's records: in the order drawn, and no further than until enough was found."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,17 +75,10 @@ def wanted_rows(chooser: Chooser, looks: Mapping[PartyId, Look], quota: int) -> 
         for party, look in looks.items()
         if len(found[party]) < quota and start < len(look.rows)
     }:
-        samples = joined([looks[party].private.select(rows) for party, rows in searching.items()])
+        samples = Dataset.joined([looks[party].private.select(rows) for party, rows in searching.items()])
         chosen = chooser(samples.images, samples.labels.astype(np.int64))
         cuts = np.cumsum([len(rows) for rows in searching.values()])[:-1]
         for (party, rows), mask in zip(searching.items(), np.split(chosen, cuts), strict=True):
             found[party] += rows[mask].tolist()
         start, end = end, 4 * end
     return {party: np.array(rows[:quota], dtype=np.int64) for party, rows in found.items()}
-
-
-def joined(parts: Sequence[Dataset]) -> Dataset:
-    """Give several parties' records as one data set."""
-    return Dataset(
-        np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts])
-    )

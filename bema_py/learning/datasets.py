@@ -1,6 +1,6 @@
 """Labelled images, and the embedded data set of handwritten digits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,6 +64,13 @@ class Dataset:
             raise DatasetShapeError(images, labels)
         images.setflags(write=False)
         labels.setflags(write=False)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Dataset"]) -> "Dataset":
+        """Copy the samples of one or more data sets of one shape into one, in their order."""
+        return cls(
+            np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts])
+        )
 
     def __len__(self) -> int:
         """Give the number of samples."""

@@ -38,10 +38,9 @@ class BalancedSampler:
         generator: torch.Generator,
     ) -> None:
         """Group the samples by output; raises DatasetSizeError for a class without samples."""
-        datasets = [private] if public is None else [private, public]
-        labels = np.concatenate([dataset.labels for dataset in datasets])
-        images = np.concatenate([dataset.images for dataset in datasets])
-        self._images = torch.from_numpy(images).to(torch.float32).div_(256)
+        data = private if public is None else Dataset.joined([private, public])
+        labels = data.labels
+        self._images = torch.tensor(data.images, dtype=torch.float32).div_(256)
         self._pools = [torch.from_numpy(np.flatnonzero(labels == label)) for label in label_space]
         self._outsiders = torch.from_numpy(np.flatnonzero(~np.isin(labels, list(label_space))))
         self._is_table = private.shape[1] == 1
