@@ -16,6 +16,7 @@ from bema_py.experiments.runs import centralised_job, open_case, run
 from bema_py.experiments.world import training_jobs
 from bema_py.learning.parallel import use_threads
 from bema_py.learning.parties import TrainingJob
+from bema_py.roles.child_process import begin_worker
 
 MAX_JOBS = 2
 _THREADS = 1
@@ -93,7 +94,7 @@ def finished(task: Callable[..., Result], units: Sequence[object], jobs: int) ->
         return
     # A forked child would inherit torch's thread pool in an unknown state.
     context = get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, initializer=use_threads, initargs=(_THREADS,)) as pool:
+    with ProcessPoolExecutor(jobs, context, initializer=begin_worker, initargs=(_THREADS,)) as pool:
         futures = [pool.submit(task, unit) for unit in units]
         try:
             for future in as_completed(futures):

@@ -1,22 +1,21 @@
 """Audits the blocks of a history side by side, on as many processes as the auditor gives."""
 
-import os
 import signal
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from threading import Thread
 
 from bema_py.chain.deployment import Deployment
 from bema_py.chain.events import Event
 from bema_py.core.errors import BemaError
-from bema_py.learning.parallel import threads_allowed, use_threads
+from bema_py.learning.parallel import threads_allowed
 from bema_py.roles.block_audit import Evidence
 from bema_py.roles.chain_walk import BlockOutcome, ChainWalk
+from bema_py.roles.child_process import begin_worker
 from bema_py.roles.content import ModelCache, load_rules
 from bema_py.roles.kept_blocks import KeptBlocks
 from bema_py.roles.replay import replay
@@ -136,8 +135,7 @@ def _begin(work: AuditWork) -> _Worker:
 def _serve(work: AuditWork, pipe: "Connection[BlockOutcome | WorkerError | None, int]") -> None:
     """Be a worker: leave interrupts to the parent, do not outlive it, and audit what it asks for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
-    use_threads(1)
+    begin_worker(threads=1)
     walk = work.walk()
     with suppress(EOFError, OSError):
         while True:
@@ -147,10 +145,3 @@ def _serve(work: AuditWork, pipe: "Connection[BlockOutcome | WorkerError | None,
             except BemaError as error:
                 outcome = WorkerError(str(error))
             pipe.send(outcome)
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
