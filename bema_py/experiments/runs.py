@@ -126,7 +126,7 @@ def played_fedavg(plan: RunPlan, _models: Path, on_block: OnBlock) -> RunRecord:
     begun = process_time()
     case, budget = open_case(plan), plan.budget
     recipe = replace(plan.setup.recipe, steps=plan.setup.fedavg_steps)
-    rounds = islice(federated_averaging(case.parties, plan.seed, recipe), budget.blocks + 1)
+    rounds = islice(federated_averaging(case.parties, case.classes, plan.seed, recipe), budget.blocks + 1)
     curve = []
     for height, model in enumerate(rounds):
         if budget.evaluated(height):

@@ -9,7 +9,7 @@ from bema_py.chain.events import EventPosition
 from bema_py.core.hashing import sha256d
 from bema_py.core.types import Address, BlockHash, PartyId, PartyType, mask_of
 from bema_py.experiments.local_models import local_model
-from bema_py.learning.cases import ALL_CLASSES, CaseParty, DataCase
+from bema_py.learning.cases import CaseParty, DataCase
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.model import Model
 from bema_py.learning.parties import TrainingJob, party_seed
@@ -52,7 +52,7 @@ def open_world(case: DataCase, seed: int, recipe: Recipe, directory: Path, *, wi
     jobs = training_jobs(case, seed, recipe)
     trained = [local_model(job, directory) for job in jobs]
     models = {
-        PartyId(number): widen(model, ALL_CLASSES) if widened else model
+        PartyId(number): widen(model, range(case.classes)) if widened else model
         for number, model in enumerate(trained, 1)
     }
     members = tuple(

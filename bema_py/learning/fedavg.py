@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bema_py.core.architecture import Architecture
 from bema_py.core.errors import InputError
-from bema_py.learning.cases import ALL_CLASSES, CaseParty
+from bema_py.learning.cases import CaseParty
 from bema_py.learning.float_net import initial_parameters, split_parameters
 from bema_py.learning.kinds import find_kind
 from bema_py.learning.model import Model
@@ -41,7 +41,9 @@ class HeldClasses:
         return images, self.held[positions]
 
 
-def federated_averaging(parties: Sequence[CaseParty], seed: int, recipe: Recipe) -> Iterator[Model]:
+def federated_averaging(
+    parties: Sequence[CaseParty], classes: int, seed: int, recipe: Recipe
+) -> Iterator[Model]:
     """Yield the common model: at first untrained, then after each round.
 
     In a round every party trains the common parameters by the recipe on its private data, and the results are averaged,
@@ -50,7 +52,7 @@ def federated_averaging(parties: Sequence[CaseParty], seed: int, recipe: Recipe)
     kinds = [party.architecture for party in parties]
     if len(set(kinds)) > 1:
         raise UnlikeModelsError(kinds)
-    architecture = find_kind(kinds[0]).build(len(ALL_CLASSES) + 1, parties[0].private.shape)
+    architecture = find_kind(kinds[0]).build(classes + 1, parties[0].private.shape)
     batches = [held_batches(party, party_seed(seed, number)) for number, party in enumerate(parties)]
     sizes = torch.tensor([float(len(party.private)) for party in parties])
     common = initial_parameters(architecture, torch.Generator().manual_seed(seed))
@@ -81,6 +83,6 @@ def local_round(architecture: Architecture, common: Tensor, batches: HeldClasses
 
 
 def grid_model(architecture: Architecture, flat: Tensor) -> Model:
-    """Round float parameters to a model that scores all classes."""
+    """Round float parameters to a model that scores all classes; its last output is the reserved one."""
     parts = [part.numpy() for part in split_parameters(architecture, flat)]
-    return Model.from_floats(architecture, ALL_CLASSES, parts)
+    return Model.from_floats(architecture, range(architecture.outputs - 1), parts)

@@ -96,9 +96,11 @@ def party(labels, architecture="linear"):
     return CaseParty(data, held, held, architecture, original=True)
 
 
-def test_fedavg_of_one_party_is_its_own_training_and_learns():
-    rounds = federated_averaging([party([0, 1, 2] * 5)], 1, Recipe(30))
+@pytest.mark.parametrize("classes", [3, CLASSES])
+def test_fedavg_of_one_party_is_its_own_training_and_learns(classes):
+    rounds = federated_averaging([party([0, 1, 2] * 5)], classes, 1, Recipe(30))
     first, second = next(rounds), next(rounds)
+    assert first.classes == tuple(range(classes))
     images, labels = party([0, 1, 2]).private.images, np.array([0, 1, 2])
     scores = [
         class_scores([model], images, CLASSES)[0][np.arange(3), labels].mean() for model in (first, second)
@@ -108,4 +110,4 @@ def test_fedavg_of_one_party_is_its_own_training_and_learns():
 
 def test_fedavg_refuses_unlike_models():
     with pytest.raises(UnlikeModelsError, match="linear, mlp"):
-        next(federated_averaging([party([0, 1]), party([1, 2], "mlp")], 1, Recipe(1)))
+        next(federated_averaging([party([0, 1]), party([1, 2], "mlp")], 10, 1, Recipe(1)))
