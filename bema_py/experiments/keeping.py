@@ -1,7 +1,7 @@
 """What a unit of a study measured, kept as JSON: a finished unit is never measured again."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,3 +32,9 @@ def kept(path: Path, scratch: Path, measure: Callable[[], Plain]) -> Plain:
         return cast(Plain, json.loads(path.read_text()))
     except (OSError, ValueError) as error:
         raise KeptError(path, str(error)) from error
+
+
+def kept_place(directory: Path, names: Sequence[str]) -> Path:
+    """Give the first file of these names that is there, or else the place of the first."""
+    places = [directory / f"{name}.json" for name in names]
+    return next((place for place in places if place.exists()), places[0])

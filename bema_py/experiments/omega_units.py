@@ -16,7 +16,7 @@ from bema_py.experiments.impostors import (
     impostors,
     regular_numbers,
 )
-from bema_py.experiments.keeping import Plain, kept
+from bema_py.experiments.keeping import Plain, kept, kept_place
 from bema_py.experiments.naming import name_of
 from bema_py.experiments.plans import RunPlan
 from bema_py.experiments.runs import open_case
@@ -34,11 +34,14 @@ class OmegaUnit:
     plans: tuple[RunPlan, ...]
 
     @property
-    def name(self) -> str:
-        """The unit's file name, which changes with everything that the unit depends on."""
+    def names(self) -> tuple[str, ...]:
+        """The unit's file names, by this code and by accepted code; they change with all that the unit depends on."""
         plan = self.plans[0]
-        digest = name_of([[each.name for each in self.plans], STAMPED_SHARE, dict(NOISE)])[:12]
-        return f"{plan.source.dataset}-{plan.case}-seed{plan.seed}-{digest}"
+        digests = [
+            name_of([names, STAMPED_SHARE, dict(NOISE)])[:12]
+            for names in zip(*(each.names for each in self.plans), strict=True)
+        ]
+        return tuple(f"{plan.source.dataset}-{plan.case}-seed{plan.seed}-{digest}" for digest in digests)
 
     def jobs(self) -> list[TrainingJob]:
         """Give the local training of the malicious models."""
@@ -71,7 +74,7 @@ def omega_unit(unit: OmegaUnit, directory: Path) -> Plain:
 
     It holds "measurements", "triggers" (rows of `trigger`) and "seconds" of processor time.
     """
-    path = directory / "omega" / f"{unit.name}.json"
+    path = kept_place(directory / "omega", unit.names)
     return kept(path, directory / "unfinished", partial(measured, unit, directory / "models"))
 
 

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from bema_py.core.types import Digest
+from bema_py.experiments.code import code_digest
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.naming import name_of
 from bema_py.experiments.setups import HELD_OUT_SEED, Budget, Setup
@@ -37,7 +38,8 @@ class RunPlan:
     """One run: a case under a method, with an attack and a seed.
 
     bogus: percentage of messages that are random bogus ones. attack: the name of a strategy that the last `attackers`
-    regular parties fill their quotas by in place of it; empty for none.
+    regular parties fill their quotas by in place of it; empty for none. accepted: digests of other code whose kept
+    record will do, "" for records that do not tell their code.
     """
 
     source: Source
@@ -49,17 +51,29 @@ class RunPlan:
     seed: int
     attack: str = ""
     attackers: int = 0
+    accepted: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The run's file name: readable, and ending in a digest of everything that its record depends on."""
+        return self.named(code_digest())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its file name, and those under which its record may have been kept by accepted code."""
+        return self.name, *(self.named(code) for code in self.accepted)
+
+    def named(self, code: str) -> str:
+        """Give the name under which that code keeps the run; no code before names depended on it."""
         plain = asdict(self)
+        plain.pop("accepted")
         # Where the data lies does not change what it is.
         plain["source"].pop("directory")
         method = method_of(self.method)
         rules = replace(method.rules, witness=witness_rules([NO_ROOT])) if method.witness else method.rules
         constants = constants_of(self.attack) if self.attack else {}
-        digest = name_of([plain, rules.digest().hex(), method.widened, method.rehearsal, constants])[:12]
+        parts = [plain, rules.digest().hex(), method.widened, method.rehearsal, constants]
+        digest = name_of([*parts, code] if code else parts)[:12]
         tuned = "-tune" if self.source.tune else ""
         sent = self.attack or str(self.bogus)
         return f"{self.source.dataset}-{self.case}-{self.method}-{sent}-seed{self.seed}{tuned}-{digest}"

@@ -8,6 +8,8 @@ from typing import Any
 
 from bema_py.core.errors import MalformedError
 from bema_py.core.types import PartyId
+from bema_py.experiments.code import code_digest
+from bema_py.experiments.keeping import kept_place
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.plans import RunPlan
 
@@ -27,7 +29,8 @@ class RunRecord:
 
     blocks: messages sent and used in every block. curve: height and accuracies of every evaluated state. seconds:
     processor time by stage, the only part that differs when a run is repeated. attack: the strategy of the attackers,
-    empty where there are none by plan. suspended: parties and the heights of the blocks from which on they were.
+    empty where there are none by plan. suspended: parties and the heights of the blocks from which on they were. code:
+    digest of the code that played the run, empty in records from before it was noted.
     """
 
     case: str
@@ -40,6 +43,7 @@ class RunRecord:
     attack: str = ""
     attackers: tuple[PartyId, ...] = ()
     suspended: tuple[tuple[PartyId, int], ...] = ()
+    code: str = ""
 
     @classmethod
     def of(
@@ -65,6 +69,7 @@ class RunRecord:
             plan.attack,
             tuple(sorted(attackers)),
             tuple(suspended),
+            code_digest(),
         )
 
     @property
@@ -78,8 +83,8 @@ class RunRecord:
 
 
 def record_path(plan: RunPlan, directory: Path) -> Path:
-    """Give the place of a run's record."""
-    return directory / "runs" / f"{plan.name}.json"
+    """Give the place of a run's record: where accepted code kept one there, else where this code will."""
+    return kept_place(directory / "runs", plan.names)
 
 
 def kept_record(plan: RunPlan, directory: Path) -> RunRecord | None:

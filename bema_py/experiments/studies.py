@@ -1,6 +1,7 @@
 """What all studies share: their settings, the runs of several seeds side by side, and the files they write."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +32,8 @@ class StudySettings:
     """The choices of a study.
 
     name: of the command and of the files it writes. cache: directory of finished runs and local models. out: directory
-    of the results. further: options that this study alone has, as its command states them.
+    of the results. further: options that this study alone has, as its command states them. accepted: other code whose
+    finished runs will do, as in `RunPlan`.
     """
 
     name: str
@@ -45,6 +47,7 @@ class StudySettings:
     out: Path
     jobs: int
     further: Mapping[str, str | int] = field(default_factory=dict)
+    accepted: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse seeds, cases and methods that no study has."""
@@ -59,7 +62,8 @@ class StudySettings:
     def plans(self, case: str, method: str, bogus: int) -> list[RunPlan]:
         """Give one run for each seed."""
         return [
-            RunPlan(self.source, self.setup, self.budget, case, method, bogus, seed) for seed in self.seeds
+            RunPlan(self.source, self.setup, self.budget, case, method, bogus, seed, accepted=self.accepted)
+            for seed in self.seeds
         ]
 
     def run(self, plans: Sequence[RunPlan], done: Done) -> list[RunRecord]:
@@ -125,8 +129,16 @@ def provenance(settings: StudySettings, plans: Sequence[RunPlan], records: Seque
         f"{settings.budget.scan} records looked through for each by all parties together; "
         f"local training {settings.setup.recipe.steps} batches of {settings.setup.recipe.batch_size}, augmented.\n\n"
         f"Machine: {describe_machine()}. Processor time: {trained:.1f} minutes for the local models, which all runs "
-        f"share, and {played:.1f} minutes for the runs ({stage_shares(records)}).\n"
+        f"share, and {played:.1f} minutes for the runs ({stage_shares(records)}). {played_by(records)}\n"
     )
+
+
+def played_by(records: Sequence[RunRecord]) -> str:
+    """Say which code played the runs."""
+    counts = Counter(record.code for record in records)
+    return "".join(
+        f"Code of {count} runs: {code or 'not noted'}. " for code, count in sorted(counts.items())
+    ).strip()
 
 
 def stage_shares(records: Sequence[RunRecord]) -> str:

@@ -17,7 +17,7 @@ from bema_py.experiments.adversary import Attack
 from bema_py.experiments.engine import play
 from bema_py.experiments.holdings import Holdings
 from bema_py.experiments.impostors import SWAPPED, impostor_jobs, infiltrated, regular_numbers
-from bema_py.experiments.keeping import Plain, kept
+from bema_py.experiments.keeping import Plain, kept, kept_place
 from bema_py.experiments.local_models import local_model
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.plans import RunPlan
@@ -139,7 +139,7 @@ def margin_improvement(system: System, sample: Sample) -> tuple[Fraction, Fracti
 
 def theorem_run(plan: RunPlan, directory: Path) -> Plain:
     """Give what was found before, or play the run now: "findings", "liars", "chosen_anew" and "seconds"."""
-    path = directory / "theorems" / f"{plan.name}.json"
+    path = kept_place(directory / "theorems", plan.names)
     return kept(path, directory / "unfinished", partial(played, plan, directory / "models"))
 
 

@@ -43,6 +43,13 @@ class StudyOptions:
             help="Directory of local models and finished runs; what it holds is not computed again."
         ),
     ] = Path("runs/experiments")
+    accept: Annotated[
+        str,
+        typer.Option(
+            help="Other code whose finished runs will do, by the digests its pages state, separated by commas; "
+            "none: runs from before they were noted."
+        ),
+    ] = ""
 
     def settings(
         self, name: str, cases: str, methods: str, *, blocks: int, every: int, jobs: int = 1
@@ -62,6 +69,7 @@ class StudyOptions:
             cache=self.cache,
             out=self.out,
             jobs=jobs,
+            accepted=tuple("" if code == "none" else code for code in names(self.accept)),
         )
 
 
