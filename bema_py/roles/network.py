@@ -39,6 +39,9 @@ class Network:
 
     def events(self, progress: Progress | None = None) -> list[Event]:
         """Give every event since deployment, in chain order; `progress` hears of what is read into the index."""
+        return self.contract.chain.together(lambda: self._events(progress))
+
+    def _events(self, progress: Progress | None) -> list[Event]:
         if self.index is not None:
             self.index.update(progress)
             return self.index.events()
