@@ -12,6 +12,7 @@ from eth_abi.exceptions import DecodingError, EncodingError, ParseError
 from eth_utils.crypto import keccak
 
 from bema_py.chain.errors import CallArgumentError, ContractRevertError, ResultError, Value
+from bema_py.chain.plain import unhex
 from bema_py.core.types import Address
 
 CONSTRUCTOR = "constructor"
@@ -67,8 +68,8 @@ def artifact() -> Artifact:
         functions={each.name: each for kind, each in elements if kind in ("function", CONSTRUCTOR)},
         events={each.digest: each for kind, each in elements if kind == "event"},
         errors={each.selector: each for kind, each in elements if kind == "error"},
-        bytecode=bytes.fromhex(plain["bytecode"].removeprefix("0x")),
-        runtime=bytes.fromhex(plain["deployedBytecode"].removeprefix("0x")),
+        bytecode=unhex(plain["bytecode"]),
+        runtime=unhex(plain["deployedBytecode"]),
         immutables=tuple((offset, length) for offset, length in plain["immutables"]),
     )
 

@@ -26,6 +26,7 @@ from bema_py.chain.errors import (
     WaitTimeoutError,
     WrongChainError,
 )
+from bema_py.chain.plain import unhex
 from bema_py.chain.send_policy import SendPolicy
 from bema_py.chain.sent_journal import SentJournal
 from bema_py.chain.signed import SignedTransaction
@@ -280,7 +281,7 @@ def _plain_web3(provider: BaseProvider) -> Web3:
 
 
 def _bytes(result: object) -> bytes:
-    return bytes.fromhex(str(result).removeprefix("0x"))
+    return unhex(str(result))
 
 
 def _named(url: str, error: Web3RPCError) -> Exception:

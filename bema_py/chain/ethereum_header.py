@@ -7,6 +7,7 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from bema_py.chain.connection import EthereumHash
+from bema_py.chain.plain import unhex
 from bema_py.chain.rlp_items import RlpError, check_bytes_of, decode_list, encode_item, read_integer
 
 MAX_HEADER_SIZE = 2**14
@@ -65,7 +66,7 @@ def header_from_json(block: Mapping[str, Any]) -> bytes:
 
 def field_from_json(text: Any, integer: bool) -> bytes | int:
     """Read one hexadecimal value of JSON-RPC; raises ValueError and TypeError where it is none."""
-    return int(text, 16) if integer else bytes.fromhex(text.removeprefix("0x"))
+    return int(text, 16) if integer else unhex(text)
 
 
 def decode_header(data: bytes) -> EthereumHeader:

@@ -17,8 +17,9 @@ from typing import Self
 
 from bema_py.chain.connection import Chain, EthereumHash
 from bema_py.chain.errors import ChainError, ChainResponseError, HistoryChangedError
-from bema_py.chain.events import Event, decode_log
+from bema_py.chain.events import Event
 from bema_py.chain.index_file import IndexFile, IndexFileError
+from bema_py.chain.known_events import KnownEvents
 from bema_py.chain.log_ranges import (
     IncompleteLogsError,
     InventedLogError,
@@ -68,8 +69,11 @@ class EventIndex:
     contract: Address
     first: int
     range_size: int = FIRST_RANGE
-    decoded: dict[tuple[int, int], Event] = field(default_factory=dict)
-    """What this process has decoded, so that a long history is not decoded again for every block."""
+    known: KnownEvents = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know no event yet."""
+        self.known = KnownEvents(self.file)
 
     def __enter__(self) -> Self:
         """Give the index for the length of a block."""
@@ -112,16 +116,8 @@ class EventIndex:
         return Update(added, forgotten, self.reaches())
 
     def events(self) -> list[Event]:
-        """Give every indexed event in chain order."""
-        kept: dict[tuple[int, int], Event] = {}
-        for row in self.rows():
-            place, block_hash = (row["block_number"], row["log_index"]), row["block_hash"]
-            known = self.decoded.get(place)
-            event = known if known and known.position.block_hash == block_hash else _decoded(row)
-            if event is not None:
-                kept[place] = event
-        self.decoded = kept
-        return list(kept.values())
+        """Give every indexed event in chain order; only those that are new to this process are read from the file."""
+        return self.known.follow()
 
     def rows(self) -> Iterator[sqlite3.Row]:
         """Give every raw log in chain order, as the file was when this began."""
@@ -269,16 +265,3 @@ def _row(log: RawLog) -> tuple[object, ...]:
         json.dumps([topic.hex() for topic in log.topics]),
         log.data,
     )
-
-
-def _decoded(row: sqlite3.Row) -> Event | None:
-    log = {
-        "topics": [bytes.fromhex(topic) for topic in json.loads(row["topics"])],
-        "data": row["data"],
-        "blockNumber": row["block_number"],
-        "logIndex": row["log_index"],
-        "transactionIndex": row["transaction_index"],
-        "transactionHash": row["transaction_hash"],
-        "blockHash": row["block_hash"],
-    }
-    return decode_log(log, row["time"])

@@ -90,6 +90,15 @@ class IndexFile:
             self._connection.executemany(statement, rows)
 
     @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read the file as it is at the first statement, whatever others write meanwhile."""
+        self.ask("begin")
+        try:
+            yield
+        finally:
+            self.ask("rollback")
+
+    @contextmanager
     def writing(self) -> Iterator[None]:
         """Write alone: others wait, and after a fault nothing was written."""
         self.ask("begin immediate")

@@ -17,6 +17,7 @@ from eth_bloom.bloom import BloomFilter
 
 from bema_py.chain.connection import Chain, EthereumHash
 from bema_py.chain.errors import ChainError, ChainResponseError, HistoryChangedError
+from bema_py.chain.plain import unhex
 from bema_py.core.types import Address, hex0x
 
 HEADERS_AT_ONCE = 200
@@ -182,8 +183,3 @@ def raw_log(header: Linked, plain: Mapping[str, Any]) -> RawLog:
 def bloom_bits(word: bytes) -> int:
     """Give the three bits that an address or topic sets in a bloom filter."""
     return int(BloomFilter.from_iterable([word]))
-
-
-def unhex(text: str) -> bytes:
-    """Read 0x-hexadecimal."""
-    return bytes.fromhex(text.removeprefix("0x"))

@@ -1,4 +1,4 @@
-"""The JSON forms of Solidity values: lossless, and strict when read back."""
+"""The JSON forms of values: of Solidity's lossless, and strict when read back; of a node's as it gives them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,11 @@ SAFE_BITS = 53
 _LENGTHS = {"bytes32": 32, "address": 20}
 _HEX = re.compile(r"0x([0-9a-f]{2})*")
 _DECIMAL = re.compile(r"0|[1-9][0-9]*")
+
+
+def unhex(text: str) -> bytes:
+    """Read the hexadecimal text of a node's answer; raises ValueError, and AttributeError for what is no text."""
+    return bytes.fromhex(text.removeprefix("0x"))
 
 
 def to_plain_value(kind: str, value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from bema_py.chain.connection import EMBEDDED, Chain
 from bema_py.chain.errors import BlockMissingError, ChainError, ChainResponseError
 from bema_py.chain.ethereum_header import header_from_json
+from bema_py.chain.plain import unhex
 from bema_py.chain.raw_transactions import transaction_from_json
 from bema_py.chain.receipts import receipt_from_json
 from bema_py.chain.rlp_items import RlpError, decode_list, encode_item
@@ -24,7 +25,7 @@ def raw_header(chain: Chain, number: int) -> tuple[bytes, bytes]:
     """Give a header's bytes, and the hash that the node says it has. Raises `RawBlockError`."""
     block = _block(chain, number, whole=False)
     with _rebuilding(number):
-        stated = _bytes(block["hash"])
+        stated = unhex(block["hash"])
         # eth-tester pads the extra data in its JSON, so the embedded chain gives the bytes themselves.
         return _raw(chain, "Header", number) if chain.url == EMBEDDED else header_from_json(block), stated
 
@@ -33,7 +34,7 @@ def raw_receipts(chain: Chain, number: int) -> list[bytes]:
     """Give the bytes of all receipts of a block. Raises `RawBlockError`."""
     with _rebuilding(number):
         if chain.url == EMBEDDED:
-            return [_bytes(each) for each in chain.request("debug_getRawReceipts", [hex(number)])]
+            return [unhex(each) for each in chain.request("debug_getRawReceipts", [hex(number)])]
         return [receipt_from_json(each) for each in _receipts(chain, number)]
 
 
@@ -67,11 +68,7 @@ def _block(chain: Chain, number: int, *, whole: bool) -> Mapping[str, Any]:
 
 
 def _raw(chain: Chain, what: str, number: int) -> bytes:
-    return _bytes(chain.request(f"debug_getRaw{what}", [hex(number)]))
-
-
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))
+    return unhex(chain.request(f"debug_getRaw{what}", [hex(number)]))
 
 
 @contextmanager

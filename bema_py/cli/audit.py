@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from bema_py.cli.opening import open_network
-from bema_py.cli.output import JsonOption, console, emit, errors, progress, table
+from bema_py.cli.output import JsonOption, console, emit, errors, table, watched
 from bema_py.cli.profile import load_profile
 from bema_py.core.checks import check_hex
 from bema_py.core.errors import BemaError, InputError
 from bema_py.core.types import Address, Digest
-from bema_py.learning.progress import Progress
 from bema_py.roles.audit_report import AuditReport, report_to_plain
 from bema_py.roles.audit_scope import Scope, spans
 from bema_py.roles.auditor import AuditPlan, BlockDone, audit_live
@@ -21,10 +20,11 @@ from bema_py.roles.auditor import audit as audit_history
 from bema_py.roles.bundle.anchors import Wanted
 from bema_py.roles.bundle.auditing import audit_bundle
 from bema_py.roles.bundle.layout import is_bundle
+from bema_py.roles.bundle.opening import open_bundle
 from bema_py.roles.chain_walk import BlockOutcome
 from bema_py.roles.checks import CheckBook
 from bema_py.roles.reporting.facts import Subject
-from bema_py.roles.reporting.subjects import subject_of_network, subject_of_run
+from bema_py.roles.reporting.subjects import subject_of_bundle, subject_of_network, subject_of_run
 from bema_py.roles.run_record import check_run, read_run
 
 SHOWN_FINDINGS = 50
@@ -96,21 +96,15 @@ def audit(
     Example: bema audit runs/demo --manifest 3f0a... --jobs 4 --resume runs/demo-audit
     """
     wanted = _wanted(run, chain_id, contract, block_hash)
-    if report is not None and wanted is not None:
-        raise InputError(
-            "--report writes up run directories and live networks, not bundles; --json gives all of it"
-        )
     plan = AuditPlan(Scope(first, last, read_share(sample)), jobs, resume)
     try:
         subject, outcome = _audit(run, manifest, wanted, profile, plan, as_json)
     except KeyboardInterrupt:
         raise AuditInterruptedError(resume) from None
-    if outcome.anchors and not as_json:
-        console.print("\n".join(outcome.anchors.lines()), soft_wrap=True)
     emit(as_json, report_to_plain(outcome), _verdict(outcome, anchored=run is None or bool(manifest)))
     if not as_json:
         _show_findings(outcome)
-    if report is not None and subject is not None:
+    if report is not None:
         _write(replace(subject, prepared=prepared), outcome, report)
     raise typer.Exit(outcome.exit_code)
 
@@ -147,37 +141,63 @@ def _wanted(run: Path | None, chain_id: int | None, contract: str, block_hash: s
 
 def _audit(
     run: Path | None, manifest: str, wanted: Wanted | None, profile: Path, plan: AuditPlan, as_json: bool
-) -> tuple[Subject | None, AuditReport]:
-    with progress(quiet=as_json) as bars:
-        bar = bars.add_task("audit", total=None)
+) -> tuple[Subject, AuditReport]:
+    if run is None:
+        return _audit_network(profile, plan, as_json)
+    if wanted is None:
+        return _audit_run(run, manifest, plan, as_json)
+    return _audit_bundle(run, manifest, wanted, plan, as_json)
 
-        def moved(stage: str, done: int, total: int) -> None:
-            bars.update(bar, description=stage, completed=done, total=total)
 
-        told = None if as_json else _tell
-        if run is not None and wanted is not None:
-            pinned = _pinned(manifest)
-            return None, audit_bundle(run, wanted, pinned=pinned, plan=plan, on_block=told, progress=moved)
-        if run is not None:
-            return _audit_run(run, manifest, plan, told, moved)
-        network = open_network(load_profile(profile))
-        subject = subject_of_network(network)
+def _audit_network(profile: Path, plan: AuditPlan, as_json: bool) -> tuple[Subject, AuditReport]:
+    network = open_network(load_profile(profile))
+    subject = subject_of_network(network)
+    with watched("audit", as_json) as moved:
         return subject, audit_live(
-            network, network.store, plan=plan, events=subject.events, on_block=told, progress=moved
+            network,
+            network.store,
+            plan=plan,
+            events=subject.events,
+            on_block=_told(as_json),
+            progress=moved,
         )
 
 
-def _audit_run(
-    run: Path, manifest: str, plan: AuditPlan, told: BlockDone | None, moved: Progress
-) -> tuple[Subject, AuditReport]:
+def _audit_run(run: Path, manifest: str, plan: AuditPlan, as_json: bool) -> tuple[Subject, AuditReport]:
     if not run.is_dir():
         raise InputError(f"{run} is not a run directory")
     book = CheckBook()
     check_run(book, run, _pinned(manifest))
     record = read_run(run)
-    return subject_of_run(record, manifest), audit_history(
-        record.deployment, record.events, record.store, plan=plan, book=book, on_block=told, progress=moved
-    )
+    with watched("audit", as_json) as moved:
+        return subject_of_run(record, manifest), audit_history(
+            record.deployment,
+            record.events,
+            record.store,
+            plan=plan,
+            book=book,
+            on_block=_told(as_json),
+            progress=moved,
+        )
+
+
+def _audit_bundle(
+    directory: Path, manifest: str, wanted: Wanted, plan: AuditPlan, as_json: bool
+) -> tuple[Subject, AuditReport]:
+    """Check the proofs, say what the verdict will rest on, and only then recompute."""
+    book = CheckBook()
+    with watched("bundle", as_json) as moved:
+        bundle = open_bundle(book, directory, wanted, _pinned(manifest), moved)
+    if not as_json:
+        console.print("\n".join(bundle.anchors.lines()), soft_wrap=True)
+    with watched("audit", as_json) as moved:
+        return subject_of_bundle(bundle, manifest), audit_bundle(
+            bundle, book, plan=plan, on_block=_told(as_json), progress=moved
+        )
+
+
+def _told(as_json: bool) -> BlockDone | None:
+    return None if as_json else _tell
 
 
 def _pinned(manifest: str) -> Digest | None:

@@ -10,7 +10,7 @@ from bema_py.chain.deployment import open_contract
 from bema_py.chain.deployment_file import load_deployment
 from bema_py.cli.chain_settings import open_chain
 from bema_py.cli.opening import open_store
-from bema_py.cli.output import JsonOption, emit, progress
+from bema_py.cli.output import JsonOption, emit, watched
 from bema_py.cli.profile import load_profile
 from bema_py.core.errors import InputError
 from bema_py.core.types import hex0x
@@ -42,12 +42,7 @@ def export(
 
     Example: bema export evidence --profile miner.toml
     """
-    with progress(quiet=as_json) as bars:
-        bar = bars.add_task("export", total=None)
-
-        def moved(stage: str, done: int, total: int) -> None:
-            bars.update(bar, description=stage, completed=done, total=total)
-
+    with watched("export", as_json) as moved:
         exported = (
             _export_live(out, profile, last, moved) if run is None else _export_run(out, run, last, moved)
         )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bema_py.cli.output import JsonOption, emit, progress
+from bema_py.cli.output import JsonOption, emit, watched
 from bema_py.core.checks import check_hex
 from bema_py.core.errors import InputError
 from bema_py.core.types import Address, Digest
@@ -47,12 +47,7 @@ def import_bundle(
     pinned = Digest(check_hex("--manifest", manifest, 32)) if manifest else None
     if into is not None and (pinned or wanted != Wanted()):
         raise InputError("--into takes content alone, which its identifiers prove; anchors belong to --run")
-    with progress(quiet=as_json) as bars:
-        bar = bars.add_task("import", total=None)
-
-        def moved(stage: str, done: int, total: int) -> None:
-            bars.update(bar, description=stage, completed=done, total=total)
-
+    with watched("import", as_json) as moved:
         done = _import(bundle, into, run, wanted, pinned, moved)
     emit(as_json, _plain(done), _text(into or run, done))
     raise typer.Exit(MISSING if done.missing else 0)

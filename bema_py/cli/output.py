@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -50,3 +50,11 @@ def progress(quiet: bool = False) -> Iterator[Progress]:
     )
     with bars:
         yield bars
+
+
+@contextmanager
+def watched(name: str, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """Show one bar, and give what moves it: called with the stage, the units done and all units."""
+    with progress(quiet) as bars:
+        bar = bars.add_task(name, total=None)
+        yield lambda stage, done, total: bars.update(bar, description=stage, completed=done, total=total)

@@ -21,7 +21,7 @@ from bema_py.roles.content import ModelCache, load_body
 from bema_py.roles.history import History
 from bema_py.roles.kept_blocks import KeptBlocks
 from bema_py.roles.ledger import Ledger, advance
-from bema_py.roles.replay import replay
+from bema_py.roles.replay import RunningReplay
 from bema_py.storage.content_store import ContentStore
 
 
@@ -36,6 +36,7 @@ class Network:
     models: ModelCache
     index: EventIndex | None = None
     """Where events are kept that were read before; without one every question reads the whole history."""
+    _replay: RunningReplay = field(default_factory=RunningReplay, init=False, repr=False, compare=False)
 
     def events(self, progress: Progress | None = None) -> list[Event]:
         """Give every event since deployment, in chain order; `progress` hears of what is read into the index."""
@@ -50,8 +51,8 @@ class Network:
         return list(read_events(chain, self.contract.address, first, last))
 
     def history(self) -> History:
-        """Replay every event since deployment."""
-        return replay(self.events())
+        """Replay every event since deployment, as far as they are new since the last call."""
+        return self._replay.follow(self.events())
 
 
 class TipRefusedError(BemaError):

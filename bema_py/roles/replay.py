@@ -1,6 +1,6 @@
 """Replays a contract's events, in chain order, into what they say happened."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bema_py.chain.events import (
@@ -10,6 +10,7 @@ from bema_py.chain.events import (
     BlockSubmitted,
     BondReturned,
     Event,
+    EventPosition,
     GenesisClosed,
     OriginalPartyRegistered,
     PartySuspended,
@@ -84,6 +85,42 @@ class _Replay:
         ]
         del self.blocks[first:]
 
+    def history(self) -> History:
+        """Give what happened so far; what is taken later does not change it."""
+        return History(
+            genesis=self.genesis,
+            parties=dict(self.parties),
+            batches=dict(self.batches),
+            blocks=tuple(self.blocks),
+            orphans=tuple(self.orphans),
+            suspensions=dict(self.suspensions),
+            funding=tuple(self.funding),
+            returned=frozenset(self.returned),
+            claimed=dict(self.claimed),
+        )
+
+
+@dataclass
+class RunningReplay:
+    """A replay of a growing chain, which goes on behind the last event that it took as long as the chain has that."""
+
+    _replay: _Replay = field(default_factory=_Replay)
+    _taken: int = 0
+    _last: EventPosition | None = None
+
+    def follow(self, events: Sequence[Event]) -> History:
+        """Replay every event that the chain has now, in order, from the first one on; only new ones cost time."""
+        if self._taken and not self._still_there(events):
+            self._replay, self._taken = _Replay(), 0
+        for event in events[self._taken :]:
+            self._replay.take(event)
+            self._taken, self._last = self._taken + 1, event.position
+        return self._replay.history()
+
+    def _still_there(self, events: Sequence[Event]) -> bool:
+        """Compare one position: it names its Ethereum block, and that one all before it."""
+        return len(events) >= self._taken and events[self._taken - 1].position == self._last
+
 
 def replay(events: Iterable[Event]) -> History:
     """Replay events in chain order.
@@ -93,17 +130,7 @@ def replay(events: Iterable[Event]) -> History:
     state = _Replay()
     for event in events:
         state.take(event)
-    return History(
-        genesis=state.genesis,
-        parties=state.parties,
-        batches=state.batches,
-        blocks=tuple(state.blocks),
-        orphans=tuple(state.orphans),
-        suspensions=state.suspensions,
-        funding=tuple(state.funding),
-        returned=frozenset(state.returned),
-        claimed=state.claimed,
-    )
+    return state.history()
 
 
 def _registered(event: OriginalPartyRegistered | RegularPartyRegistered) -> RegisteredParty:

@@ -20,7 +20,7 @@ from bema_py.chain.deployment_file import save_deployment
 from bema_py.chain.errors import ChainResponseError, ChainUnreachableError
 from bema_py.chain.event_index import EventIndex, ForeignIndexError, IndexFileError, open_index
 from bema_py.chain.event_reader import read_events
-from bema_py.chain.events import Event
+from bema_py.chain.events import Event, decode_log
 from bema_py.chain.log_ranges import IncompleteLogsError
 from bema_py.cli.main import run
 
@@ -94,6 +94,32 @@ def test_follows_a_reorganisation_of_any_depth(world: World, tmp_path: Path, dep
         grow(world)
         index.update()
         assert index.events() == fresh(world)
+
+
+def test_a_process_decodes_only_what_is_new_and_forgets_what_another_rolled_back(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(world, 2)
+    decoded: list[int] = []
+
+    def counted(log: Any, time: int) -> Event | None:
+        decoded.append(log["blockNumber"])
+        return decode_log(log, time)
+
+    monkeypatch.setattr("bema_py.chain.known_events.decode_log", counted)
+    with opened(world, tmp_path) as index, opened(world, tmp_path) as other:
+        index.update()
+        before = index.events()
+        assert len(decoded) == len(before)
+        grow(world)
+        other.update()
+        assert index.events() == fresh(world)
+        assert decoded[len(before) :] == [event.position.block_number for event in fresh(world)[-2:]]
+        world.chain.request("anvil_reorg", [4, []])
+        other.update()
+        decoded.clear()
+        assert index.events() == fresh(world)
+        assert set(decoded) <= {event.position.block_number for event in fresh(world)[len(before) - 2 :]}
 
 
 def test_follows_a_chain_that_became_shorter(world: World, tmp_path: Path) -> None:

@@ -53,12 +53,16 @@ class EventsDifferError(MalformedError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a bundle holds for an auditor: the events are those of the receipts where it has any."""
+    """What a bundle holds for an auditor: the events are those of the receipts where it has any.
+
+    `time` is that of its last Ethereum block, without headers that of its last event, in seconds.
+    """
 
     deployment: Deployment
     events: tuple[Event, ...]
     store: CarStore
     anchors: Anchors
+    time: int
 
 
 def open_bundle(
@@ -89,7 +93,9 @@ def open_bundle(
     store = check_archive(book, directory, manifest, deployment, events)
     last_event = max((event.position.block_number for event in events), default=deployment.block_number)
     last = (walk.last.number, walk.last.hash) if walk.last else None
-    return Bundle(deployment, events, store, Anchors(deployment, wanted, last, last_event, walk.known))
+    anchors = Anchors(deployment, wanted, last, last_event, walk.known)
+    time = walk.last.timestamp if walk.last else max((event.position.time for event in events), default=0)
+    return Bundle(deployment, events, store, anchors, time)
 
 
 def _check_file(book: CheckBook, path: Path, record: FileRecord) -> None:

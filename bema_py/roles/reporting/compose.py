@@ -8,15 +8,13 @@ from bema_py.roles.checks import Check, Finding, Status
 from bema_py.roles.content import ModelCache, load_rules
 from bema_py.roles.history import History
 from bema_py.roles.replay import replay
-from bema_py.roles.reporting.facts import Anchor, CheckLine, Facts, FindingLine, Subject
+from bema_py.roles.reporting.facts import Anchor, CheckLine, Facts, FindingLine, Standing, Subject
 from bema_py.roles.reporting.happenings import stories
 from bema_py.roles.reporting.limits import limits
 from bema_py.roles.reporting.pictures import plots, thumbnails
 from bema_py.roles.reporting.rows import gather, party_lines
 from bema_py.roles.stories.archive import Archive
 from bema_py.roles.telling.words import clock, count
-
-RECOMPUTABLE = "stated by the record; every event and signature was checked against it"
 
 
 def compose(subject: Subject, report: AuditReport) -> Facts:
@@ -29,7 +27,7 @@ def compose(subject: Subject, report: AuditReport) -> Facts:
         audit=report,
         subject=subject,
         verdict=verdict_sentence(report),
-        anchors=(*anchors(subject, history), *subject.anchors),
+        anchors=(*subject.anchors, *anchors(subject, history)),
         checks=check_lines(report),
         findings=findings[Status.FALSE],
         missing=findings[Status.MISSING],
@@ -56,19 +54,15 @@ def _archive(subject: Subject, history: History) -> Archive | None:
 
 def anchors(subject: Subject, history: History) -> tuple[Anchor, ...]:
     """Name what fixes this history, for a reader to compare with what is known elsewhere."""
-    deployment = subject.deployment
+    deployment, standing = subject.deployment, subject.standing
     named = [
-        Anchor("chain id", str(deployment.chain_id), RECOMPUTABLE),
-        Anchor("contract", hex0x(deployment.address), RECOMPUTABLE),
-        Anchor(
-            "contract code",
-            hex0x(deployment.code_hash),
-            "compared with the chain's (check 101)" if subject.live else "stated by the deployment record",
-        ),
+        Anchor("chain id", str(deployment.chain_id), standing.chain_id),
+        Anchor("contract", hex0x(deployment.address), standing.contract),
+        Anchor("contract code", hex0x(deployment.code_hash), standing.code),
         Anchor("rules", hex0x(deployment.rules_digest), "fixed by the contract (check 102)"),
     ]
     if subject.events:
-        named.append(_last_event(subject.events[-1], subject.live))
+        named.append(_last_event(subject.events[-1], standing))
     if history.blocks:
         tip = history.blocks[-1]
         named.append(
@@ -77,12 +71,12 @@ def anchors(subject: Subject, history: History) -> tuple[Anchor, ...]:
     return tuple(named)
 
 
-def _last_event(event: Event, live: bool) -> Anchor:
+def _last_event(event: Event, standing: Standing) -> Anchor:
     position = event.position
     return Anchor(
         f"Ethereum block {position.block_number}, that of the last event",
         hex0x(position.block_hash),
-        f"{clock(position.time)}; {'read from the chain' if live else 'stated by the record'}",
+        f"{clock(position.time)}; {standing.events}",
     )
 
 
@@ -96,12 +90,12 @@ def verdict_sentence(report: AuditReport) -> str:
         )
     if report.missing:
         return f"Incomplete: nothing false was found in {blocks}, but {count(report.missing, 'check')} lacked content."
+    verdict = report.verdict.capitalize()
     if report.left_out:
         return (
-            f"Consistent as far as checked: every check that was asked of {blocks} held, and {report.recomputed} of "
-            "them were recomputed."
+            f"{verdict}: every check asked of {blocks} held, and {report.recomputed} of them were recomputed."
         )
-    return f"Consistent: every check held, and {blocks} were recomputed from their parent models, to the last bit."
+    return f"{verdict}: every check held, and {blocks} were recomputed from their parent models, to the last bit."
 
 
 def check_lines(report: AuditReport) -> tuple[CheckLine, ...]:

@@ -20,11 +20,22 @@ class Anchor:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How far a source confirms what fixes a history, in words: chain id, contract, its code, its events."""
+
+    chain_id: str
+    contract: str
+    code: str
+    events: str
+
+
+@dataclass(frozen=True)
 class Subject:
     """What was audited, and what the report says beside the audit.
 
     `now` is the chain time in seconds as of which the report speaks. `source` says in words where the events come from,
-    `anchors` what was confirmed about it, `doubts` what that leaves open, `prepared` who prepared the report and when.
+    `standing` how far that confirms them, `anchors` what else does, `doubts` what stays open, `prepared` who prepared
+    the report and when.
     """
 
     deployment: Deployment
@@ -33,6 +44,7 @@ class Subject:
     now: int
     live: bool
     source: str
+    standing: Standing
     anchors: tuple[Anchor, ...] = ()
     doubts: tuple[str, ...] = ()
     prepared: str = ""

@@ -6,6 +6,7 @@ import pytest
 from tiny_network import tiny_network
 
 from bema_py.cli.main import run
+from bema_py.cli.output import console
 from bema_py.core.cid import object_cid
 from bema_py.roles.run_record import CONTENT, write_run
 from bema_py.storage.directory_store import DirectoryStore
@@ -60,6 +61,21 @@ def test_a_run_goes_out_and_comes_back(bema, finished, tmp_path):
     assert bema("audit", restored, "--manifest", json.loads(out)["manifest"])[0] == 0
     code, out, _ = bema("import", bundle, "--into", tmp_path / "store", "--json")
     assert (code, json.loads(out)["objects"]) == (0, exported["objects"])
+
+
+def test_an_audit_says_what_it_rests_on_before_it_recomputes(bema, finished, tmp_path, monkeypatch):
+    directory, _ = finished
+    bundle, report = tmp_path / "bundle", tmp_path / "report"
+    bema("export", bundle, "--run", directory)
+    # Both streams into one, so that their order shows.
+    monkeypatch.setattr("bema_py.cli.audit.errors", console)
+    code, out, _ = bema("audit", bundle, "--report", report)
+    assert code == 0
+    assert out.index("evidence") < out.index("block hash") < out.index("block 1: recomputed")
+    text = (report / "audit.md").read_text()
+    assert text.index("| evidence |") < text.index("| chain id |") < text.index("## Verdict")
+    assert (report / "audit.html").is_file()
+    assert json.loads((report / "audit.json").read_text())["audit"]["verdict"] == "consistent"
 
 
 def test_missing_content_has_exit_code_5_and_a_bundle(bema, finished, tmp_path):

@@ -19,8 +19,8 @@ from bema_py.chain.receipts import bloom_of, decode_receipt
 from bema_py.core.cid import object_cid, raw_cid
 from bema_py.core.errors import InputError
 from bema_py.core.hashing import sha256
-from bema_py.core.types import Address
-from bema_py.roles.audit_report import report_to_plain
+from bema_py.core.types import Address, hex0x
+from bema_py.roles.audit_report import AuditReport, report_to_plain
 from bema_py.roles.auditor import audit
 from bema_py.roles.bundle.anchors import Level, Wanted
 from bema_py.roles.bundle.auditing import audit_bundle
@@ -29,6 +29,9 @@ from bema_py.roles.bundle.opening import Bundle, open_bundle
 from bema_py.roles.bundle.restoring import FalseBundleError, import_content, import_run
 from bema_py.roles.bundle.writing import Exported, export_chain, export_events
 from bema_py.roles.checks import Check, CheckBook, Status
+from bema_py.roles.reporting.compose import compose
+from bema_py.roles.reporting.facts import Facts
+from bema_py.roles.reporting.subjects import subject_of_bundle
 from bema_py.roles.run_record import check_run, read_run, write_run
 from bema_py.storage.directory_store import DirectoryStore
 
@@ -71,6 +74,15 @@ def opened(bundle: Path, wanted: Wanted = NOBODY) -> tuple[Bundle, CheckBook]:
     return open_bundle(book, bundle, wanted), book
 
 
+def audited(bundle: Path, wanted: Wanted = NOBODY) -> AuditReport:
+    return audit_bundle(*opened(bundle, wanted))
+
+
+def reported(bundle: Path, wanted: Wanted = NOBODY) -> Facts:
+    found, book = opened(bundle, wanted)
+    return compose(subject_of_bundle(found, ""), audit_bundle(found, book))
+
+
 def false(book: CheckBook) -> set[Check]:
     return {finding.check for finding in book.findings if finding.status is Status.FALSE}
 
@@ -105,7 +117,7 @@ def test_another_process_that_replays_the_journal_gives_the_same_bytes(made: Mad
 
 
 def test_an_audit_of_the_bundle_finds_what_an_audit_of_the_chain_finds(made: Made) -> None:
-    report = audit_bundle(made.bundle, NOBODY)
+    report = audited(made.bundle)
     network = made.tiny.network
     live = report_to_plain(audit(network.deployment, network.events(), network.store))
     bundled = report_to_plain(report)
@@ -129,7 +141,7 @@ def test_an_audit_of_the_bundle_finds_what_an_audit_of_the_chain_finds(made: Mad
 def test_only_a_block_hash_from_elsewhere_makes_it_proven(made: Made) -> None:
     network = made.tiny.network
     wanted = Wanted(network.deployment.chain_id, network.deployment.address, made.anchor)
-    report = audit_bundle(made.bundle, wanted)
+    report = audited(made.bundle, wanted)
     assert (report.verdict, report.exit_code) == ("proven", 0)
     assert next(iter(report_to_plain(report))) == "anchors"
     assert report.anchors
@@ -404,9 +416,36 @@ def test_missing_content_is_listed_and_loses_nothing_else(made: Made, tmp_path: 
     exported = export_chain(made.tiny.chain, made.tiny.network.deployment, store, out)
     assert set(exported.manifest.missing) >= {str(gone), str(gone_too)}
     assert exported.manifest.events == made.exported.manifest.events
-    report = audit_bundle(out, Wanted(block_hash=made.anchor))
+    report = audited(out, Wanted(block_hash=made.anchor))
     assert (report.verdict, report.exit_code) == ("incomplete", 5)
     assert report.book.count(Status.FALSE) == 0
+
+
+def test_a_report_begins_with_what_it_rests_on(made: Made) -> None:
+    network = made.tiny.network
+    wanted = Wanted(network.deployment.chain_id, network.deployment.address, made.anchor)
+    facts = reported(made.bundle, wanted)
+    names = [each.name for each in facts.anchors]
+    assert names[:4] == ["evidence", "Ethereum block hash", "chain id", "contract"]
+    assert facts.anchors[1].value == hex0x(made.anchor)
+    assert [each.standing for each in facts.anchors[2:4]] == ["supplied to the audit"] * 2
+    assert facts.verdict.startswith("Proven: ")
+    assert not any("held" in limit for limit in facts.limits)
+    # The bundle's headers go on behind the last event, so more blocks are known to be final.
+    assert facts.subject.now > facts.subject.events[-1].position.time
+
+
+def test_a_report_says_what_an_earlier_or_a_foreign_block_hash_leaves_open(made: Made) -> None:
+    early = made.tiny.chain.block(made.tiny.network.deployment.block_number + 2)
+    facts = reported(made.bundle, Wanted(block_hash=early.hash))
+    assert facts.verdict.startswith("Consistent: ")
+    assert f"proven; events up to block {facts.audit.anchors.last_event} are" in facts.anchors[1].standing  # type: ignore[union-attr]
+    assert f"after block {early.number}" in facts.limits[0]
+    assert facts.anchors[2].standing.startswith("claimed")
+    assert "no hash of one" in reported(made.bundle).limits[0]
+    foreign = reported(made.bundle, Wanted(block_hash=bytes(32)))
+    assert foreign.verdict.startswith("False: ")
+    assert "none of the bundle's headers" in foreign.anchors[1].standing
 
 
 def test_content_that_is_missing_in_silence_is_named(made: Made, tmp_path: Path) -> None:
@@ -419,10 +458,16 @@ def test_a_bundle_without_proofs_says_so_and_is_never_proven(made: Made, tmp_pat
     network, out = made.tiny.network, tmp_path / "bundle"
     exported = export_events(network.deployment, network.events(), network.store, out)
     assert exported.manifest.anchor is None
-    report = audit_bundle(out, NOBODY)
+    report = audited(out)
     assert (report.verdict, report.exit_code) == ("consistent", 0)
     assert report.anchors
     assert report.anchors.level is Level.EVENTS
+    facts = reported(out)
+    assert [(each.name, each.value) for each in facts.anchors[:2]] == [
+        ("evidence", "events"),
+        ("Ethereum block hash", "none"),
+    ]
+    assert "without Ethereum headers or receipts" in facts.limits[0]
     _, book = opened(out, Wanted(block_hash=made.anchor))
     assert false(book) == {Check.BLOCK_HASH}
 
