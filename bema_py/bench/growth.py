@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bema_py.bench.long_history import INDEX
+from bema_py.bench.long_history import INDEXED
 from bema_py.chain.events import BlockSubmitted, PartySuspended
 from bema_py.experiments.machine import describe_machine
 from bema_py.roles.replay import replay
@@ -111,7 +111,7 @@ def describe(run: Path) -> dict[str, Any]:
         "objects": len(content),
         "content_bytes": sum(content),
         "event_bytes": sum((run / name).stat().st_size for name in (EVENTS, DEPLOYMENT)),
-        **(json.loads((run / INDEX).read_text()) if (run / INDEX).exists() else {}),
+        **(json.loads((run / INDEXED).read_text()) if (run / INDEXED).exists() else {}),
     }
 
 

@@ -2,33 +2,33 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 from bema_py.bench.long_cast import LongCast, LongPlayer
 from bema_py.chain.connection import Chain
 from bema_py.chain.deployment import Deployment, deploy, open_contract
 from bema_py.chain.deployment_file import load_deployment, save_deployment
-from bema_py.chain.event_reader import read_events
-from bema_py.chain.events import Event
-from bema_py.chain.parameters import Parameters
+from bema_py.chain.event_index import open_index
 from bema_py.core.rules import Rules
 from bema_py.core.types import ModelDigest, PartyId, hex0x, mask_of
+from bema_py.demo.founding import fund_pool, parameters_under, register_founders
 from bema_py.learning.model import Model
 from bema_py.learning.parties import train_all
-from bema_py.learning.progress import Progress
 from bema_py.roles.content import ModelCache, load_model, publish_model
 from bema_py.roles.network import Network
 from bema_py.roles.original_party import RegistrationRequest, Thresholds, approve, validate
+from bema_py.roles.run_record import DEPLOYMENT
 from bema_py.storage.content_store import ContentStore
 
 SCORE, STEP = 2**24, 2**30
-SPACING, INTERVAL, WINDOW, QUORUM = 20, 20, 600, 3
+INTERVAL, QUORUM = 20, 3
 BOND, FUNDING, MOST = 10**15, 10**19, 10**15
 WORK_BITS, LEAST_WORK_BITS = 8, 6
 """A few hundred hashes: what is measured is not the search for nonces."""
 LIMITS = Thresholds(omega=SCORE, omega_min=1)
 FOREVER = 2**40
+INDEX = "events.sqlite"
 
 RULES = Rules(
     classes=10,
@@ -50,42 +50,23 @@ RULES = Rules(
 )
 
 
-@dataclass(frozen=True)
-class GrowingNetwork(Network):
-    """A network whose events are read once each: the chain under it is its own, and is never reorganised."""
-
-    seen: list[Event] = field(default_factory=list)
-    read_to: list[int] = field(default_factory=list)
-
-    def events(self, progress: Progress | None = None) -> list[Event]:
-        """Read what came since the last call; that is too little for a progress to hear of."""
-        chain = self.contract.chain
-        first = self.read_to[-1] + 1 if self.read_to else self.deployment.block_number
-        last = chain.head().number
-        self.seen.extend(read_events(chain, self.contract.address, first, last))
-        self.read_to[:] = [last]
-        return list(self.seen)
-
-
-def found(chain: Chain, cast: LongCast, store: ContentStore, record: Path) -> GrowingNetwork:
+def found(chain: Chain, cast: LongCast, store: ContentStore, directory: Path) -> Network:
     """Deploy the contract, or open the deployment that an interrupted run made."""
     store.put_object(RULES.to_bytes())
+    record = directory / DEPLOYMENT
     deployment = load_deployment(record) if record.exists() else _deploy(chain, cast)
     save_deployment(deployment, record)
-    return GrowingNetwork(open_contract(chain, deployment), deployment, store, RULES, ModelCache(store))
+    contract = open_contract(chain, deployment)
+    index = open_index(directory / INDEX, chain, deployment.address, deployment.block_number)
+    return Network(contract, deployment, store, RULES, ModelCache(store), index)
 
 
 def _deploy(chain: Chain, cast: LongCast) -> Deployment:
-    parameters = Parameters(
-        rules_digest=RULES.digest(),
-        classes=RULES.classes,
-        approvals_per_class=1,
-        commitment_expiry=10_000,
+    parameters = replace(
+        parameters_under(RULES),
         target=2 ** (256 - WORK_BITS),
         max_target=2 ** (256 - LEAST_WORK_BITS),
-        block_spacing=SPACING,
         retarget_interval=INTERVAL,
-        challenge_window=WINDOW,
         quorum=QUORUM,
         bond=BOND,
         max_reward_per_block=MOST,
@@ -108,15 +89,8 @@ def train(cast: LongCast, store: ContentStore, record: Path, seed: int) -> Mappi
 
 def open_genesis(network: Network, cast: LongCast, models: Mapping[int, Model]) -> None:
     """Fund the pool and register the founders, as far as that was not done yet."""
-    history = network.history()
-    if not history.funding:
-        network.contract.fund(cast.deployer, FUNDING)
-    for player in cast.founders:
-        if history.party_of(player.signer.address) is None:
-            digest = publish_model(network.store, models[player.number])
-            network.contract.register_original_party(
-                player.signer, digest, mask_of(models[player.number].classes)
-            )
+    fund_pool(network, cast.deployer, FUNDING)
+    register_founders(network, [(player.signer, models[player.number]) for player in cast.founders])
 
 
 def admit(network: Network, cast: LongCast, player: LongPlayer, models: Mapping[int, Model]) -> None:

@@ -15,14 +15,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bema_py.bench.anvil import find_anvil, running_anvil
 from bema_py.bench.long_cast import ACCOUNTS, long_cast
-from bema_py.bench.long_founding import GrowingNetwork, found, open_genesis, train
+from bema_py.bench.long_founding import INDEX, found, open_genesis, train
 from bema_py.bench.long_rounds import LongRounds
 from bema_py.chain.event_index import open_index
 from bema_py.learning.parallel import use_threads
-from bema_py.roles.run_record import CONTENT, DEPLOYMENT, MANIFEST, write_run
+from bema_py.roles.network import Network
+from bema_py.roles.run_record import CONTENT, MANIFEST, write_run
 from bema_py.storage.directory_store import DirectoryStore
 
-STATE, MODELS, INDEX = "anvil.json", "models.json", "index.json"
+STATE, MODELS, INDEXED = "anvil.json", "models.json", "index.json"
 SAID_EVERY = 10
 
 
@@ -53,7 +54,7 @@ def build(directory: Path, blocks: int, every: int, seed: int, anvil: Path) -> N
     with running_anvil(anvil, directory / STATE, ACCOUNTS) as chain:
         cast = long_cast(chain, directory, seed)
         models = train(cast, store, directory / MODELS, seed)
-        network = found(chain, cast, store, directory / DEPLOYMENT)
+        network = found(chain, cast, store, directory)
         open_genesis(network, cast, models)
         rounds = LongRounds(network, cast, models, seed)
         with _bars() as bars:
@@ -70,18 +71,18 @@ def build(directory: Path, blocks: int, every: int, seed: int, anvil: Path) -> N
                     keep_copy(directory, network, grown)
 
 
-def keep_copy(directory: Path, network: GrowingNetwork, blocks: int) -> None:
+def keep_copy(directory: Path, network: Network, blocks: int) -> None:
     """Keep the history as it stands as a run directory of its own; content is linked, not copied."""
     copy = directory / f"run-{blocks:04}"
     if (copy / MANIFEST).exists():
         return
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(directory / CONTENT, copy / CONTENT, copy_function=os.link)
-    (copy / INDEX).write_text(json.dumps(index_anew(network, copy / "events.sqlite")) + "\n")
+    (copy / INDEXED).write_text(json.dumps(index_anew(network, copy / INDEX)) + "\n")
     write_run(copy, network.deployment, network.events())
 
 
-def index_anew(network: GrowingNetwork, path: Path) -> dict[str, float]:
+def index_anew(network: Network, path: Path) -> dict[str, float]:
     """Read all events into a new index; gives the seconds that it took and the bytes of its file."""
     deployment, began = network.deployment, time.monotonic()
     with open_index(path, network.contract.chain, deployment.address, deployment.block_number) as index:

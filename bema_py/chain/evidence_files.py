@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeVar
 
 from bema_py.chain.block_evidence import BlockEvidence, ProvedTransaction
 from bema_py.chain.ethereum_header import MAX_HEADER_SIZE, decode_header
@@ -18,6 +18,9 @@ from bema_py.chain.rlp_items import (
     read_items,
 )
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
 RECEIPTS, TRANSACTIONS = "receipts", "transactions"
 MAX_RECEIPTS = 2**16
 """In one block: each transaction costs at least 21,000 gas."""
@@ -25,7 +28,10 @@ T = TypeVar("T")
 
 
 def write_evidence(
-    block: BlockEvidence, headers: BinaryIO, receipts: BinaryIO, transactions: BinaryIO
+    block: BlockEvidence,
+    headers: "SupportsWrite[bytes]",
+    receipts: "SupportsWrite[bytes]",
+    transactions: "SupportsWrite[bytes]",
 ) -> None:
     """Add one block: its header, [number, [receipt, ...]], and [number, index, transaction, [node, ...]] each."""
     headers.write(block.header)

@@ -37,7 +37,8 @@ def export(
 ) -> None:
     """Write a bundle: events with the headers and receipts that prove them, and all content. No key is needed.
 
-    The same history gives the same bytes. The bundle appears whole or not at all. Exit code 5: the store lacked
+    The same history gives the same bytes. The bundle appears whole or not at all; after an
+    interruption the same command goes on. Exit code 5: the store lacked
     content, which the manifest lists; everything else is in the bundle.
 
     Example: bema export evidence --profile miner.toml

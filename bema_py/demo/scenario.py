@@ -102,8 +102,8 @@ def _found(settings: DemoSettings, directory: Path, chain: Chain, view: View) ->
         "Founders register. They validate every newcomer on their own data (eq. 2) and sign, or refuse.",
     )
     network = found_network(settings, chain, case, cast, store, directory)
-    fund_pool(network, cast)
-    register_founders(network, cast, models)
+    fund_pool(network, cast.deployer)
+    register_founders(network, [(player.signer, models[player.name]) for player in cast.founders])
     Admission(settings, network, cast, models, notes, view).admit_all()
     if notes.centralised is None:
         scores = class_scores([models[CENTRALISED]], case.test.images, network.rules.classes)

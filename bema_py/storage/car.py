@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from multiformats import CID
 
@@ -11,6 +11,9 @@ from bema_py.core.encoding import encode
 from bema_py.core.errors import MalformedError
 from bema_py.core.fields import read_cid, read_list, read_object
 from bema_py.storage.content_store import MAX_OBJECT_SIZE
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 MAX_ROOTS = 64
 MAX_HEADER_SIZE = 64 + 41 * MAX_ROOTS
@@ -35,13 +38,13 @@ class Section:
     position: int
 
 
-def write_header(file: BinaryIO, roots: list[CID]) -> None:
+def write_header(file: "SupportsWrite[bytes]", roots: list[CID]) -> None:
     """Begin an archive with these roots."""
     header = encode({"roots": roots, "version": 1})
     file.write(varint(len(header)) + header)
 
 
-def write_section(file: BinaryIO, cid: CID, data: bytes) -> None:
+def write_section(file: "SupportsWrite[bytes]", cid: CID, data: bytes) -> None:
     """Add one block."""
     file.write(varint(CID_SIZE + len(data)) + bytes(cid) + data)
 

@@ -1,5 +1,6 @@
 """A bundle of a real anvil process: several transactions in one block, and nodes that answer in different ways."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,23 @@ def test_a_bundle_of_anvil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         head = chain.head()
         events = list(read_events(chain, world.contract.address, world.deployment.block_number, head.number))
 
-        request = chain.request
+        request_all = chain.request_all
 
-        def one_by_one(method: str, parameters: list[Any]) -> Any:
-            if method == "eth_getBlockReceipts":
+        def one_by_one(asked: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+            if any(method == "eth_getBlockReceipts" for method, _ in asked):
                 raise ChainResponseError(url, "the method does not exist")
-            return request(method, parameters)
+            return request_all(asked)
 
-        monkeypatch.setattr(chain, "request", one_by_one)
+        monkeypatch.setattr(chain, "request_all", one_by_one)
         assert export_chain(chain, world.deployment, store, tmp_path / "again") == exported
+
+        def three_at_most(asked: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+            if len(asked) > 3:
+                raise ChainResponseError(url, "batch too large")
+            return request_all(asked)
+
+        monkeypatch.setattr(chain, "request_all", three_at_most)
+        assert export_chain(chain, world.deployment, store, tmp_path / "thrice") == exported
 
     book = CheckBook()
     bundle = open_bundle(book, tmp_path / "bundle", Wanted(31337, world.deployment.address, head.hash))

@@ -92,9 +92,8 @@ def verdict_sentence(report: AuditReport) -> str:
         return f"Incomplete: nothing false was found in {blocks}, but {count(report.missing, 'check')} lacked content."
     verdict = report.verdict.capitalize()
     if report.left_out:
-        return (
-            f"{verdict}: every check asked of {blocks} held, and {report.recomputed} of them were recomputed."
-        )
+        held = f"every check that was asked of {blocks} held"
+        return f"{verdict}: {held}, and {report.recomputed} of them were recomputed."
     return f"{verdict}: every check held, and {blocks} were recomputed from their parent models, to the last bit."
 
 

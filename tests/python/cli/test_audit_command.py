@@ -108,7 +108,7 @@ def test_a_report_is_written_beside_the_answer(bema, exported, tmp_path):
     html, text = (where / "audit.html").read_text(), (where / "audit.md").read_text()
     assert "by &lt;me&gt;" in html
     assert "by &lt;me&gt;" in text
-    assert html.index("chain id") < html.index(digest) < html.index('id="verdict"')
+    assert html.index(digest) < html.index("chain id") < html.index('id="verdict"')
     assert json.loads((where / "audit.json").read_text())["audit"]["recomputed"] == 1
 
 

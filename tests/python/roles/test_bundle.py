@@ -1,11 +1,13 @@
 """Evidence bundles: the same bytes from every process, what they prove, and that every change in one is found."""
 
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rlp
@@ -13,7 +15,10 @@ from bundle_files import BundleFiles, read_files, reseal, tampered
 from eth_utils.crypto import keccak
 from tiny_network import TinyNetwork, tiny_network
 
-from bema_py.chain.ethereum_header import decode_header
+from bema_py.chain.block_evidence import read_evidence
+from bema_py.chain.connection import Chain
+from bema_py.chain.deployment import Deployment
+from bema_py.chain.ethereum_header import EthereumHeader, decode_header
 from bema_py.chain.ethereum_trie import list_root
 from bema_py.chain.receipts import bloom_of, decode_receipt
 from bema_py.core.cid import object_cid, raw_cid
@@ -27,6 +32,7 @@ from bema_py.roles.bundle.auditing import audit_bundle
 from bema_py.roles.bundle.layout import MANIFEST, RECEIPTS, is_bundle
 from bema_py.roles.bundle.opening import Bundle, open_bundle
 from bema_py.roles.bundle.restoring import FalseBundleError, import_content, import_run
+from bema_py.roles.bundle.unfinished import unfinished_bundle
 from bema_py.roles.bundle.writing import Exported, export_chain, export_events
 from bema_py.roles.checks import Check, CheckBook, Status
 from bema_py.roles.reporting.compose import compose
@@ -499,21 +505,86 @@ def test_nothing_is_restored_from_a_false_bundle(made: Made, tmp_path: Path) -> 
     assert not (tmp_path / "run").exists()
 
 
-def test_an_export_that_fails_leaves_nothing(
-    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network = made.tiny.network
-    asked = []
+def part_of(bundle: Path) -> Path:
+    return bundle.parent / f".{bundle.name}.part"
+
+
+def interrupted(made: Made, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export up to some block, with a checkpoint every eight; leave what a killed process would leave behind that."""
 
     def stop(stage: str, done: int, total: int) -> None:
-        asked.append(stage)
         if done > 20:
             raise KeyboardInterrupt
 
+    monkeypatch.setattr("bema_py.roles.bundle.proof_writing.CHECKPOINT_EVERY", 8)
+    network = made.tiny.network
     with pytest.raises(KeyboardInterrupt):
-        export_chain(made.tiny.chain, network.deployment, network.store, tmp_path / "bundle", progress=stop)
-    assert asked
-    assert not list(tmp_path.iterdir())
+        export_chain(made.tiny.chain, network.deployment, network.store, out, progress=stop)
+    assert not out.exists()
+    with (part_of(out) / "headers.rlp").open("ab") as file:
+        file.write(b"\xf9\x02")
+
+
+def resumed(made: Made, out: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Export again, and give the numbers of the blocks that the chain was asked for."""
+    asked: list[int] = []
+
+    def counted(chain: Chain, deployment: Deployment, last: int, after: EthereumHeader | None) -> Any:
+        for block in read_evidence(chain, deployment, last, after):
+            asked.append(block.number)
+            yield block
+
+    monkeypatch.setattr("bema_py.roles.bundle.proof_writing.read_evidence", counted)
+    network = made.tiny.network
+    assert export_chain(made.tiny.chain, network.deployment, network.store, out) == made.exported
+    assert names(out) == names(made.bundle)
+    assert not part_of(out).exists()
+    return asked
+
+
+def test_an_interrupted_export_goes_on_to_the_same_bytes(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, first = tmp_path / "bundle", made.tiny.network.deployment.block_number
+    interrupted(made, out, monkeypatch)
+    assert resumed(made, out, monkeypatch) == list(range(first + 16, made.tiny.chain.head().number + 1))
+
+
+def change_header(path: Path) -> None:
+    """Let the checkpoint name another block of that number, as after a reorganisation."""
+    plain = json.loads(path.read_text())
+    header = rlp.decode(bytes.fromhex(plain["header"][2:]))
+    header[2] = b"\x99" * 20
+    path.write_text(json.dumps({**plain, "header": hex0x(rlp.encode(header))}))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        change_header,
+        lambda path: path.unlink(),
+        lambda path: path.write_text("{"),
+        lambda path: path.write_text(path.read_text().replace('"header": "0x', '"header": "0xff')),
+        lambda path: path.with_name("receipts.rlp").write_bytes(b""),
+    ],
+)
+def test_an_export_begins_anew_where_the_chain_or_the_files_are_others(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]
+) -> None:
+    out, first = tmp_path / "bundle", made.tiny.network.deployment.block_number
+    interrupted(made, out, monkeypatch)
+    damage(part_of(out) / "checkpoint.json")
+    assert resumed(made, out, monkeypatch) == list(range(first, made.tiny.chain.head().number + 1))
+
+
+def test_two_exports_of_one_bundle_do_not_mix(made: Made, tmp_path: Path) -> None:
+    network, out = made.tiny.network, tmp_path / "bundle"
+    with unfinished_bundle(out), pytest.raises(InputError, match="another export"):
+        export_chain(made.tiny.chain, network.deployment, network.store, out)
+
+
+def test_an_export_that_cannot_be_is_refused(made: Made, tmp_path: Path) -> None:
+    network = made.tiny.network
     with pytest.raises(InputError, match="exists already"):
         export_chain(made.tiny.chain, network.deployment, network.store, made.bundle)
     with pytest.raises(InputError, match="deployed in 1"):
