@@ -1,17 +1,22 @@
-"""Times and memory of audits as a history grows: `python -m bema_py.bench.growth DIRECTORY` after `long_history`."""
+"""Times and memory as a history grows: `python -m bema_py.bench.growth DIRECTORY` after `long_history`."""
 
 import argparse
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bema_py.bench.long_history import INDEXED
+from bema_py.bench.anvil import find_anvil, running_anvil
+from bema_py.bench.long_cast import ACCOUNTS
+from bema_py.bench.long_history import INDEXED, STATE
 from bema_py.chain.events import BlockSubmitted, PartySuspended
 from bema_py.experiments.machine import describe_machine
 from bema_py.roles.replay import replay
@@ -24,9 +29,11 @@ AUDITS = {
     "audit of a tenth": "audit {run} --jobs 1 --sample 1/10",
     "audit of a tenth, report": "audit {run} --jobs 1 --sample 1/10 --report {scratch}/report",
 }
-"""What is measured, as arguments of `bema`."""
-TOOK_LONGEST = 7200
-"""Seconds that one command may take."""
+EXPORTS = {
+    "export": "export {scratch}/bundle --profile {scratch}/auditor.toml --last {last}",
+    "audit of the bundle, a tenth": "audit {scratch}/bundle --jobs 1 --sample 1/10",
+}
+"""What is measured, as arguments of `bema`; an export reads the whole chain up to the last event of a copy."""
 MIB, KIB = 2**20, 2**10
 
 
@@ -54,6 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("directory", type=Path, help="where long_history keeps its copies")
     parser.add_argument("--out", type=Path, required=True, help="file for the figures, JSON; .md beside it")
     parser.add_argument("--only", nargs="*", help="names of what to measure; without it everything")
+    parser.add_argument("--runs", nargs="*", help="names of the copies to measure; without it all")
     parser.add_argument("--note", help="what a reader of the figures must know, kept with them")
     options = parser.parse_args(arguments)
     result = (
@@ -61,24 +69,60 @@ def main(arguments: list[str] | None = None) -> None:
     )
     result["machine"] = describe_machine()
     result["note"] = options.note or result.get("note", "")
-    known = {(each["blocks"], each["command"]) for each in result["commands"]}
-    for run in sorted(options.directory.glob("run-*")):
+    runs = [
+        run for run in sorted(options.directory.glob("run-*")) if not options.runs or run.name in options.runs
+    ]
+    for run in runs:
         history = describe(run)
         others = [each for each in result["histories"] if each["blocks"] != history["blocks"]]
         result["histories"] = sorted([*others, history], key=lambda each: int(each["blocks"]))
-        for name, command in AUDITS.items():
-            if (history["blocks"], name) in known or (options.only and name not in options.only):
-                continue
-            sys.stderr.write(f"{run.name}: {name}\n")
-            measured = measure(run, history["blocks"], name, command, options.directory / "scratch")
-            result["commands"].append(asdict(measured))
-            write(result, options.out)
-    write(result, options.out)
+    wanted = options.only or [*AUDITS, *EXPORTS]
+    scratch = options.directory / "scratch"
+    with _chain_where(any(name in EXPORTS for name in wanted), options.directory, scratch):
+        for run in runs:
+            for name in wanted:
+                measure_once(result, run, name, scratch)
+                write(result, options.out)
 
 
-def measure(run: Path, blocks: int, name: str, command: str, scratch: Path) -> Measured:
+@contextmanager
+def _chain_where(needed: bool, directory: Path, scratch: Path) -> Iterator[None]:
+    """Serve the whole history's chain, if it is needed, to a profile in the scratch directory."""
+    if not needed:
+        yield
+        return
+    with running_anvil(find_anvil(None), directory / STATE, ACCOUNTS) as chain:
+        scratch.mkdir(exist_ok=True)
+        (scratch / "auditor.toml").write_text(
+            f'[chain]\nurl = "{chain.url}"\ndeployment = "{(directory / DEPLOYMENT).resolve()}"\nindex = "off"\n'
+            f'[content]\ndirectory = "{(directory / CONTENT).resolve()}"\n'
+        )
+        yield
+
+
+def measure_once(result: dict[str, Any], run: Path, name: str, scratch: Path) -> None:
+    """Measure a command on a copy of the history, unless that was done before."""
+    record = read_run(run)
+    blocks = len(replay(record.events).blocks)
+    if any((each["blocks"], each["command"]) == (blocks, name) for each in result["commands"]):
+        return
+    sys.stderr.write(f"{run.name}: {name}\n")
+    bundle = scratch / "bundle"
+    if name == "export":
+        shutil.rmtree(bundle, ignore_errors=True)
+    values = {"run": run, "scratch": scratch, "last": record.events[-1].position.block_number}
+    command = {**AUDITS, **EXPORTS}[name].format(
+        **{key: shlex.quote(str(each)) for key, each in values.items()}
+    )
+    measured = asdict(measure(blocks, name, command))
+    if name == "export":
+        measured["bytes"] = sum(path.stat().st_size for path in bundle.iterdir())
+    result["commands"].append(measured)
+
+
+def measure(blocks: int, name: str, command: str) -> Measured:
     """Run one command by itself and ask the system what it took."""
-    parts = shlex.split(command.format(run=shlex.quote(str(run)), scratch=shlex.quote(str(scratch))))
+    parts = shlex.split(command)
     began = time.monotonic()
     # Its own process: the memory of this one, or of an earlier command, must not count.
     process = subprocess.Popen(
@@ -131,11 +175,11 @@ def page(result: dict[str, Any]) -> str:
         [name.replace("_", " ") for name in names],
         [[each.get(name, "") for name in names] for each in result["histories"]],
     )
-    columns = ("command", "blocks", "seconds", "processor seconds", "peak of a process, MiB")
-    order = list(AUDITS)
+    columns = ("command", "blocks", "seconds", "processor seconds", "peak of a process, MiB", "bytes written")
+    order = [*AUDITS, *EXPORTS]
     ordered = sorted(result["commands"], key=lambda each: (order.index(each["command"]), each["blocks"]))
-    keys = ("command", "blocks", "seconds", "processor_seconds", "peak_mib")
-    lines += ["", *_table(columns, [[each[key] for key in keys] for each in ordered])]
+    keys = ("command", "blocks", "seconds", "processor_seconds", "peak_mib", "bytes")
+    lines += ["", *_table(columns, [[each.get(key, "") for key in keys] for each in ordered])]
     return "\n".join(lines) + "\n"
 
 
