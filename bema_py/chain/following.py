@@ -88,6 +88,8 @@ class Follower:
     """The newest block when it was sent last."""
     _replaced: int = field(default=0, init=False)
     _looked_at: float = field(default_factory=time.monotonic, init=False)
+    _unsure: Transaction | None = field(default=None, init=False)
+    """What was sent without an answer, so that the chain may have it."""
     _taken_since: float | None = field(default=None, init=False)
     _trouble: Exception | None = field(default=None, init=False)
 
@@ -157,6 +159,8 @@ class Follower:
         self._help_on()
 
     def _help_on(self) -> None:
+        if self._unsure is not None:
+            self._send(self._unsure)
         if self._lost_nonce():
             return
         known = self.known()
@@ -212,7 +216,13 @@ class Follower:
         return True
 
     def _send(self, transaction: Transaction) -> None:
-        sent = self.signer.send(self.chain, transaction)
+        self._unsure = transaction
+        try:
+            sent = self.signer.send(self.chain, transaction)
+        except ChainResponseError:
+            self._unsure = None  # it was not taken
+            raise
+        self._unsure = None
         self._sent_at, self._sent_over = time.monotonic(), None
         self.outgoing.transaction = transaction
         if sent not in self.outgoing.hashes:

@@ -15,10 +15,11 @@ from bema_py.chain import following
 from bema_py.chain.call import Call, Receipt
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.contract import BemaContract
-from bema_py.chain.errors import WaitTimeoutError
+from bema_py.chain.errors import ChainUnreachableError, WaitTimeoutError
 from bema_py.chain.following import Follower
 from bema_py.chain.send_errors import FeeCapError, RevertedAfterReorganisationError
 from bema_py.chain.send_policy import GWEI, SendPolicy
+from bema_py.chain.signed import SignedTransaction
 from bema_py.chain.signers import local_signer
 from bema_py.chain.transactions import send
 from bema_py.core.types import Address
@@ -38,6 +39,22 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "LOOK_ROUND", 0.1)
     monkeypatch.setattr(following, "LONGEST_PAUSE", 0.1)
     monkeypatch.setattr(following, "TAKEN_FOR", 0.3)
+
+
+LOOKS: list[Follower] = []
+"""Who has looked for a receipt, once for each look: from the first one on a sender knows over which block it sent."""
+
+
+@pytest.fixture(autouse=True)
+def _looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Follower._look
+
+    def look(follower: Follower) -> Any:
+        found = honest(follower)
+        LOOKS.append(follower)
+        return found
+
+    monkeypatch.setattr(Follower, "_look", look)
 
 
 @pytest.fixture
@@ -110,8 +127,9 @@ def until(happened: Callable[[], object]) -> None:
 def sending(chain: Chain, call: Call = GIFT) -> Iterator[Future[Receipt]]:
     """Send in the background, until the node has it."""
     with ThreadPoolExecutor(1) as background:
+        LOOKS.clear()
         future = background.submit(send, chain, local_signer(KEY), call)
-        until(lambda: pool(chain) or future.done())
+        until(lambda: LOOKS or future.done())
         yield future
 
 
@@ -160,8 +178,9 @@ def test_a_stuck_transaction_is_replaced_and_pays_more(url: str, node_keeps_the_
     signer = node_signer(chain, 5) if node_keeps_the_key else local_signer(KEY)
     without_mining(chain)
     with ThreadPoolExecutor(1) as background:
+        LOOKS.clear()
         future = background.submit(send, chain, signer, GIFT)
-        until(lambda: pool(chain))
+        until(lambda: LOOKS)
         (first,) = pool(chain)
         next_base_fee(chain, 200)
         until(lambda: pool(chain) and pool(chain)[0]["hash"] != first["hash"])
@@ -173,6 +192,29 @@ def test_a_stuck_transaction_is_replaced_and_pays_more(url: str, node_keeps_the_
     for fee in ("maxFeePerGas", "maxPriorityFeePerGas"):
         assert int(second[fee], 16) * 8 >= int(first[fee], 16) * 9
     assert received(chain) == 7
+
+
+def test_a_replacement_whose_answer_is_lost_is_found_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    honest = Chain._send_raw
+
+    def lose(chain: Chain, signed: SignedTransaction) -> None:
+        honest(chain, signed)
+        sent.append(signed.raw)
+        if len(sent) == 2:
+            raise ChainUnreachableError(chain.url, "no answer in time")
+
+    monkeypatch.setattr(Chain, "_send_raw", lose)
+    chain = opened(url, replacements=1)
+    without_mining(chain)
+    with sending(chain) as future:
+        next_base_fee(chain, 200)
+        until(lambda: len(sent) >= 2)
+        chain.advance(1)
+        receipt = future.result(60)
+    assert len(set(sent)) == 2
+    assert (received(chain), mined(chain)) == (7, 1)
+    assert receipt.block_number == chain.head().number
 
 
 def test_the_first_transaction_counts_where_a_block_takes_it_after_all(url: str) -> None:
