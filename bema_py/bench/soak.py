@@ -64,6 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
         after = standing(network)
         _say("the storm is over")
         calmed = calm(network)
+        network.processes.stop([node.name for node in network.plan.nodes])
         wrong = verdict(network)
     finally:
         network.down()

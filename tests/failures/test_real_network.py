@@ -166,12 +166,13 @@ def test_an_endpoint_that_is_down_slow_rate_limited_or_lying(working: LocalNetwo
                 raise ThrottledError
             case "refusing":
                 raise RefusedError("daily request count exceeded")
-            case "lying" if method == "eth_getLogs":
+            case "lying" if method == "eth_getLogs" and "fromBlock" in parameters[0]:
                 return result[:-1]
         return result
 
     url = working.plan.chain_url
-    with faulty_node(url, fault) as proxy, changed(working, node, f'url = "{url}"', f'url = "{proxy}"'):
+    own = f'url = "{{}}"\nindex = "{node.name}.sqlite"'  # what the others read must not help it
+    with faulty_node(url, fault) as proxy, changed(working, node, f'url = "{url}"', own.format(proxy)):
         is_well(node)
         for kind, words in (
             ("down", "no chain answers"),
