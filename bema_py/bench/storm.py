@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.errors import ChainError
 from bema_py.core.types import hex0x
+from bema_py.local.anvil import STATE
 from bema_py.local.network import LocalNetwork
 from bema_py.local.plan import PlannedNode
 from bema_py.local.processes import CHAIN
@@ -73,7 +74,7 @@ class Storm:
 
     def restart_chain(self) -> None:
         """Kill the chain and start it again from the state that it saved some seconds ago."""
-        state = self.network.directory / "chain.json"
+        state = self.network.directory / STATE
         self._wait(lambda: time.time() - state.stat().st_mtime > UNWRITTEN or None)
         entry = self.network.processes.running(CHAIN)
         process = entry.process() if entry else None

@@ -1,12 +1,15 @@
 """Foundry's anvil as the chain of a local network."""
 
+import json
 import os
 import shutil
 from pathlib import Path
 
-from bema_py.core.errors import InputError
+from bema_py.core.errors import InputError, MalformedError
+from bema_py.storage.atomic_file import write_atomically
 
 BINARY = "anvil"
+STATE = "chain.json"
 
 
 class AnvilMissingError(InputError):
@@ -19,6 +22,17 @@ class AnvilMissingError(InputError):
         super().__init__(
             f"{where} cannot be run: install Foundry (https://getfoundry.sh), or run `make tools` and give the "
             f"binary under tests/tools/node_modules/@foundry-rs/ with --anvil"
+        )
+
+
+class ChainStateError(MalformedError):
+    """The state of a local network's chain cannot be read: anvil was killed while it wrote it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Keep the path and the reason."""
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"{path} is no state of a chain ({reason}): the network cannot go on, begin one in another directory"
         )
 
 
@@ -45,8 +59,32 @@ def anvil_command(binary: str, directory: Path, port: int, accounts: int) -> lis
         "--block-time",
         "1",
         "--state",
-        str(directory / "chain.json"),
+        str(directory / STATE),
         "--state-interval",
         "5",
         "--silent",
     ]
+
+
+def keep_one_genesis(directory: Path) -> None:
+    """Leave one genesis block in the saved state, the oldest; raises ChainStateError.
+
+    Anvil makes a genesis block at every start and saves them all. At the next start it takes any of them, and to
+    whoever knew the chain it is another one.
+    """
+    path = directory / STATE
+    if not path.exists():
+        return
+    try:
+        state = json.loads(path.read_bytes())
+        places = [
+            (int(each["header"]["number"], 16), int(each["header"]["timestamp"], 16))
+            for each in state["blocks"]
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ChainStateError(path, str(error)) from error
+    oldest = min((time for number, time in places if number == 0), default=0)
+    pairs = zip(state["blocks"], places, strict=True)
+    kept = [block for block, (number, time) in pairs if number or time == oldest]
+    if len(kept) < len(places):
+        write_atomically(path, json.dumps(state | {"blocks": kept}).encode(), directory / "unfinished")

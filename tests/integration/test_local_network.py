@@ -14,9 +14,9 @@ import requests
 from chain_scenarios import ANVIL, has_anvil
 
 from bema_py.cli.main import run
-from bema_py.local.anvil import AnvilMissingError, find_anvil
+from bema_py.local.anvil import AnvilMissingError, ChainStateError, find_anvil, keep_one_genesis
 from bema_py.local.network import LocalNetwork
-from bema_py.local.plan import load_plan
+from bema_py.local.plan import load_plan, make_plan
 from bema_py.local.processes import CHAIN, Processes, Started
 
 LIMIT = 540.0
@@ -112,6 +112,29 @@ def test_down_stops_nothing_that_it_did_not_start(
     assert me.is_running()
     assert bema(monkeypatch, "down", "--dir", tmp_path) == 2
     assert "holds no network" in capsys.readouterr().err
+
+
+def test_a_chain_restarted_again_and_again_stays_the_same(tmp_path: Path) -> None:
+    network = LocalNetwork(tmp_path, make_plan(1, 0, 1, 0, 0), Processes(tmp_path))
+    geneses, heads = set(), []
+    try:
+        for _ in range(6):
+            chain = network.start_chain(str(ANVIL), LIMIT, lambda _: None)
+            geneses.add(chain.block(0).hash)
+            heads.append(chain.head().number)
+            chain.request("anvil_mine", ["0x2"])
+            assert network.processes.stop([CHAIN]) == [CHAIN]
+    finally:
+        network.down()
+    assert len(geneses) == 1
+    assert heads == sorted(set(heads))
+
+
+def test_a_state_that_was_cut_off_is_named(tmp_path: Path) -> None:
+    keep_one_genesis(tmp_path)
+    (tmp_path / "chain.json").write_text('{"blocks": [{"header"')
+    with pytest.raises(ChainStateError, match="begin one in another directory"):
+        keep_one_genesis(tmp_path)
 
 
 def test_a_missing_anvil_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
