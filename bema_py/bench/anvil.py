@@ -12,6 +12,7 @@ from pathlib import Path
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.errors import ChainUnreachableError
 from bema_py.core.errors import InputError
+from bema_py.local.anvil import keep_one_genesis
 
 BUILDS = Path(__file__).parents[2] / "tests/tools/node_modules/@foundry-rs"
 STARTS_WITHIN = 120
@@ -38,7 +39,11 @@ def find_anvil(given: Path | None) -> Path:
 
 @contextmanager
 def running_anvil(program: Path, state: Path, accounts: int) -> Iterator[Chain]:
-    """Give the chain of an anvil process on a free port of this machine, as the state file left it."""
+    """Give the chain of an anvil process on a free port of this machine, as the state file left it.
+
+    Raises AnvilError and ChainStateError.
+    """
+    keep_one_genesis(state)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -66,13 +66,12 @@ def anvil_command(binary: str, directory: Path, port: int, accounts: int) -> lis
     ]
 
 
-def keep_one_genesis(directory: Path) -> None:
-    """Leave one genesis block in the saved state, the oldest; raises ChainStateError.
+def keep_one_genesis(path: Path) -> None:
+    """Leave one genesis block in a saved state, the oldest, if there is one; raises ChainStateError.
 
     Anvil makes a genesis block at every start and saves them all. At the next start it takes any of them, and to
     whoever knew the chain it is another one.
     """
-    path = directory / STATE
     if not path.exists():
         return
     try:
@@ -87,4 +86,4 @@ def keep_one_genesis(directory: Path) -> None:
     pairs = zip(state["blocks"], places, strict=True)
     kept = [block for block, (number, time) in pairs if number or time == oldest]
     if len(kept) < len(places):
-        write_atomically(path, json.dumps(state | {"blocks": kept}).encode(), directory / "unfinished")
+        write_atomically(path, json.dumps(state | {"blocks": kept}).encode(), path.parent / "unfinished")

@@ -12,7 +12,7 @@ import requests
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.errors import ChainUnreachableError
 from bema_py.core.types import hex0x
-from bema_py.local.anvil import anvil_command, keep_one_genesis
+from bema_py.local.anvil import STATE, anvil_command, keep_one_genesis
 from bema_py.local.plan import LocalPlan, PlannedNode
 from bema_py.local.processes import CHAIN, Processes, StartError, bema
 from bema_py.local.profiles import ETHER, profile_of, write_profiles
@@ -112,7 +112,7 @@ class LocalNetwork:
         Raises StartError and ChainStateError.
         """
         if not self.processes.running(CHAIN):
-            keep_one_genesis(self.directory)
+            keep_one_genesis(self.directory / STATE)
             command = anvil_command(anvil, self.directory, self.plan.chain_port, len(self.plan.nodes) + 1)
             self.processes.start(CHAIN, command, os.environ)
         deadline = time.monotonic() + timeout

@@ -14,7 +14,7 @@ import requests
 from chain_scenarios import ANVIL, has_anvil
 
 from bema_py.cli.main import run
-from bema_py.local.anvil import AnvilMissingError, ChainStateError, find_anvil, keep_one_genesis
+from bema_py.local.anvil import STATE, AnvilMissingError, ChainStateError, find_anvil, keep_one_genesis
 from bema_py.local.network import LocalNetwork
 from bema_py.local.plan import load_plan, make_plan
 from bema_py.local.processes import CHAIN, Processes, Started
@@ -131,10 +131,10 @@ def test_a_chain_restarted_again_and_again_stays_the_same(tmp_path: Path) -> Non
 
 
 def test_a_state_that_was_cut_off_is_named(tmp_path: Path) -> None:
-    keep_one_genesis(tmp_path)
+    keep_one_genesis(tmp_path / STATE)
     (tmp_path / "chain.json").write_text('{"blocks": [{"header"')
     with pytest.raises(ChainStateError, match="begin one in another directory"):
-        keep_one_genesis(tmp_path)
+        keep_one_genesis(tmp_path / STATE)
 
 
 def test_a_missing_anvil_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
