@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bema_py.chain.errors import JournalAccessError, JournalBusyError, JournalDivergedError, JournalError
+from bema_py.core.durable import sync_directory
 from bema_py.core.json_text import read_json
 
 VERSION = 1
@@ -29,7 +30,7 @@ class Journal:
         whole = len(_content(path))
         with _accessing(path):
             os.truncate(path, whole)
-            _sync_folder(path.parent)
+            sync_directory(path.parent)
         if not whole:
             self.append({"version": VERSION, "genesis": genesis})
 
@@ -106,12 +107,3 @@ def _opened(path: Path) -> BinaryIO:
         file.close()
         raise JournalBusyError(path) from error
     return file
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new file's name survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

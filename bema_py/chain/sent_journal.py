@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from bema_py.chain.plain import unhex
 from bema_py.chain.send_errors import SentJournalError
 from bema_py.chain.signed import SignedTransaction, read_signed
+from bema_py.core.durable import sync_directory
 from bema_py.core.json_text import read_json
 from bema_py.core.types import Address
 
@@ -111,7 +113,7 @@ class SentJournal:
             file.flush()
             os.fsync(file.fileno())
             new.replace(path)
-            _sync(path.parent)
+            sync_directory(path.parent)
         key = _key(transactions[0])
         self.let_go(*key)
         self._own[key] = KeptFile(path, file, transactions)
@@ -129,7 +131,7 @@ def _taken(path: Path, account: Address) -> KeptFile | None:
             return None
         content = file.read()
     try:
-        raws = [bytes.fromhex(each.removeprefix("0x")) for each in read_json(content)["transactions"]]
+        raws = [unhex(each) for each in read_json(content)["transactions"]]
         transactions = tuple(read_signed(raw, account) for raw in raws)
         if len({each.nonce for each in transactions}) != 1:
             raise ValueError("not one nonce")
@@ -165,15 +167,6 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
     with suppress(FileNotFoundError):
         return os.fstat(file.fileno()).st_ino == path.stat().st_ino
     return False
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from bema_py.experiments.workers import Done
 from bema_py.experiments.world import World, open_world
 from bema_py.learning.attacks import bogus_samples
 from bema_py.learning.cases import build_case
+from bema_py.learning.datasets import Dataset
 from bema_py.learning.krum import Integers
 from bema_py.learning.margin import judge
 from bema_py.learning.membership import Membership
@@ -99,14 +100,14 @@ def scan_authors(world: World, references: Sequence[ReferenceSet], seed: int, sc
     size = scan // len(authors)
     private = [world.private[author] for author in authors]
     records = [data.select(random.permutation(len(data))[:size]) for data in private]
-    images = np.concatenate([part.images for part in records])
-    heard = [(own.classes, own.distances(images)) for own in references]
+    joined = Dataset.joined(records)
+    heard = [(own.classes, own.distances(joined.images)) for own in references]
     return Scan(
         authors,
         np.repeat(np.array(authors, dtype=np.int64), [len(part) for part in records]),
-        np.concatenate([part.labels for part in records]).astype(np.int64),
-        class_scores(list(world.models.values()), images, PAPER_RULES.classes),
-        pooled_distances(heard, len(images), PAPER_RULES.classes),
+        joined.labels.astype(np.int64),
+        class_scores(list(world.models.values()), joined.images, PAPER_RULES.classes),
+        pooled_distances(heard, len(joined), PAPER_RULES.classes),
     )
 
 

@@ -6,13 +6,12 @@ from functools import partial
 from itertools import accumulate
 from math import prod
 
-import numpy as np
 from torch import Tensor
 
 from bema_py.learning.datasets import ByteArray
 from bema_py.learning.parallel import run_all
 from bema_py.learning.rounds import calibrate_round, round_activations
-from bema_py.learning.scoring import ModelGroup, Scores, write_scores
+from bema_py.learning.scoring import ModelGroup, Scores, empty_scores, write_scores
 from bema_py.learning.step import Step, StepSettings
 
 KEPT_BYTES = 128 << 20
@@ -40,8 +39,7 @@ def play_round(
             for group, size in zip(groups, sizes, strict=True)
         ]
     )
-    models = sum(len(group.positions) for group in groups)
-    scores = np.zeros((models, len(images), classes), dtype=np.int64)
+    scores = empty_scores(groups, len(images), classes)
     for group, kept in zip(groups, passes, strict=True):
         write_scores(scores, group, kept[-1])
     steps = decide(scores)

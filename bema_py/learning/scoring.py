@@ -111,19 +111,25 @@ def group_scores(
     groups: Sequence[ModelGroup], images: ByteArray, classes: int, *, progress: Progress | None = None
 ) -> Scores:
     """Give the scores of grouped models, in the order they had before grouping."""
-    count = sum(len(group.positions) for group in groups)
-    scores = np.zeros((count, len(images), classes), dtype=np.int64)
+    scores = empty_scores(groups, len(images), classes)
+    pairs_in_all = len(scores) * len(images)
     done = 0
 
     def report(pairs: int) -> None:
         nonlocal done
         done += pairs
         if progress is not None:
-            progress("score", done, count * len(images))
+            progress("score", done, pairs_in_all)
 
     work = [(group, part) for group in groups for part in pieces(len(images))]
     run_all([partial(score_piece, scores, images, *piece) for piece in work], on_result=report)
     return scores
+
+
+def empty_scores(groups: Sequence[ModelGroup], images: int, classes: int) -> Scores:
+    """Give zeros for the scores of grouped models on so many images."""
+    models = sum(len(group.positions) for group in groups)
+    return np.zeros((models, images, classes), dtype=np.int64)
 
 
 def score_piece(scores: Scores, images: ByteArray, group: ModelGroup, part: slice) -> int:

@@ -6,6 +6,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from bema_py.core.durable import sync_directory
+
 
 def write_atomically(path: Path, data: bytes, scratch: Path) -> None:
     """Write a file so that after a crash it is either whole or absent; raises OSError.
@@ -27,7 +29,7 @@ def write_atomically(path: Path, data: bytes, scratch: Path) -> None:
             os.fchmod(descriptor, 0o644)
             os.fsync(descriptor)
             Path(name).replace(path)
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
             return
         except BaseException:
             with suppress(OSError):
@@ -62,12 +64,4 @@ def _make_directory(path: Path) -> None:
         return
     _make_directory(path.parent)
     path.mkdir(exist_ok=True)
-    _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_directory(path.parent)

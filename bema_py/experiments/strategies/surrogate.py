@@ -47,9 +47,7 @@ class Surrogate:
             rows[party], _ = split_references(data, tuple(np.unique(data.labels).tolist()), secret)
         parts = [data.select(rows[party]) for party, data in private.items()]
         parts += [] if public is None else [public]
-        images = np.concatenate([part.images for part in parts])
-        labels = np.concatenate([part.labels for part in parts])
-        references = reference_set(rules.feature, Dataset(images, labels), b"")
+        references = reference_set(rules.feature, Dataset.joined(parts), b"")
         guesses = {party: guessed(references, data.images, classes) for party, data in private.items()}
         return cls(rules, references, classes, rows, guesses)
 

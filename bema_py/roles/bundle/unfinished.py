@@ -13,6 +13,7 @@ from pathlib import Path
 from bema_py.chain.deployment import Deployment
 from bema_py.chain.deployment_file import deployment_text
 from bema_py.chain.ethereum_header import EthereumHeader, decode_header
+from bema_py.chain.plain import unhex
 from bema_py.core.checks import check_hex, check_integer
 from bema_py.core.errors import BemaError, InputError
 from bema_py.core.json_text import read_json
@@ -105,7 +106,7 @@ class UnfinishedBundle:
             plain = read_json(read_bounded(self.directory / CHECKPOINT, MAX_MANIFEST_SIZE))
             found = Checkpoint(
                 Digest(check_hex("deployment", plain["deployment"], 32)),
-                bytes.fromhex(plain["header"].removeprefix("0x")),
+                unhex(plain["header"]),
                 {name: check_integer(name, plain["sizes"][name], 0, U64) for name in PROOFS},
             )
             decode_header(found.header)
