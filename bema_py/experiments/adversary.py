@@ -43,13 +43,16 @@ class Attack:
     supply: int = 1
 
     def limits(
-        self, honest: int, quota: int, suspended: Collection[PartyId] = frozenset()
+        self, honest: int, room: int, quota: int, suspended: Collection[PartyId] = frozenset()
     ) -> dict[PartyId, int]:
-        """Give the number of messages of every attacker that is not suspended, beside so many honest ones."""
+        """Give the number of messages of every attacker that is not suspended, beside so many honest ones.
+
+        room: what the block still holds, which bounds a share. quota: what an attacker sends without one.
+        """
         active = sorted(self.parties.difference(suspended))
         if self.percent is None:
             return dict.fromkeys(active, quota)
-        total = round(honest * self.percent / (100 - self.percent))
+        total = min(room, round(honest * self.percent / (100 - self.percent)))
         shares = np.array_split(np.arange(total), len(active)) if active else []
         return {party: len(share) for party, share in zip(active, shares, strict=True)}
 

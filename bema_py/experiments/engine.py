@@ -61,7 +61,8 @@ def offered(
 ) -> Offers:
     """Give what every party offers for a block: honest ones what is valid, attackers what their strategy chooses."""
     parties = system.membership.ids
-    quota, size = budget.messages // len(parties), budget.scan // len(parties)
+    # The room that a failed author leaves falls to all others, attackers among them.
+    quota, size = budget.messages // len(set(parties) - set(suspended)), budget.scan // len(parties)
     looks = {
         party: Look(holdings.scan(party, height, size), holdings.private[party])
         for party in parties
@@ -71,7 +72,8 @@ def offered(
         party: holdings.offer(party, rows)
         for party, rows in wanted_rows(system.chooser(), looks, quota).items()
     }
-    limits = attack.limits(sum(map(len, offers.values())), quota, suspended)
+    honest = sum(map(len, offers.values()))
+    limits = attack.limits(honest, budget.messages - honest, quota, suspended)
     scorer = scorer_of(system)
     searches = {
         party: Search(holdings.scan(party, height, size * attack.supply), holdings.private[party], scorer)

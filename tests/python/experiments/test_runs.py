@@ -81,10 +81,10 @@ def test_every_constant_of_a_run_changes_its_name(plan, setup):
     assert replace(usual, source=replace(usual.source, directory="elsewhere")).name == usual.name
 
 
-def offers_of(system, holdings, height, attack=NO_ATTACK, scan=400):
+def offers_of(system, holdings, height, attack=NO_ATTACK, scan=400, suspended=()):
     """What every party sends for a block."""
     ring = engine.ring_of(system, holdings, attack, None)
-    return engine.offered(system, holdings, Budget(2, scan=scan), attack, height, ring)
+    return engine.offered(system, holdings, Budget(2, scan=scan), attack, height, ring, suspended)
 
 
 def test_what_honest_parties_offer_is_valid_and_offered_once(plan, cache):
@@ -122,7 +122,8 @@ def full_scan(system, world, attack, height, scan, quota):
             valid = np.flatnonzero(system.wanted(scores, labels))[:quota]
             found = [(looked.images[position].tobytes(), int(labels[position])) for position in valid]
         offers[party] = found
-    limits = attack.limits(sum(len(offers[party]) for party in offers if party not in attack.parties), quota)
+    honest = sum(len(offers[party]) for party in offers if party not in attack.parties)
+    limits = attack.limits(honest, 200 - honest, quota)
     return {party: found[: limits.get(party, quota)] for party, found in offers.items()}
 
 
@@ -163,8 +164,24 @@ def test_the_percentage_counts_messages_and_founders_stay_honest(plan, cache, pe
     }
     assert attack.parties
     assert not attack.parties & founders
-    bogus = sum(attack.limits(honest=90, quota=20).values())
+    bogus = sum(attack.limits(honest=90, room=110, quota=20).values())
     assert abs(bogus / (90 + bogus) - percent / 100) < 0.01
+
+
+def test_a_share_stays_within_the_block(plan, cache):
+    attack = random_attack(world_of(plan(), cache).members, 50)
+    assert sum(attack.limits(honest=165, room=35, quota=33).values()) == 35
+
+
+def test_the_room_of_failed_authors_falls_to_the_others(plan, cache):
+    usual = plan("bema+")
+    world = world_of(usual, cache)
+    system, failed = begin(usual, world), {world.members[-1].party}
+    all_offer = offers_of(system, Holdings(world.private, 1), 1, scan=2000)
+    fewer_offer = offers_of(system, Holdings(world.private, 1), 1, scan=2000, suspended=failed)
+    assert max(map(len, all_offer.values())) == 200 // len(world.members)
+    assert fewer_offer.keys() == all_offer.keys() - failed
+    assert max(map(len, fewer_offer.values())) == 200 // (len(world.members) - 1)
 
 
 def test_bogus_messages_mislead_hmr_and_not_bema(plan, cache):
