@@ -57,13 +57,18 @@ class Attack:
         return {party: len(share) for party, share in zip(active, shares, strict=True)}
 
 
+def check_share(percent: int) -> None:
+    """Raise BogusShareError for a percentage that no run is made for."""
+    if not 0 <= percent <= MAX_BOGUS:
+        raise BogusShareError(percent)
+
+
 def random_attack(members: Sequence[RegisteredParty], percent: int) -> Attack:
     """Let the last regular parties send random bogus samples; their share of all parties is the messages' share.
 
     Original parties are honest by assumption. Raises BogusShareError.
     """
-    if not 0 <= percent <= MAX_BOGUS:
-        raise BogusShareError(percent)
+    check_share(percent)
     count = -(-len(members) * percent // 100)
     return Attack(last_regular(members, count), random_bogus, percent)
 

@@ -1,8 +1,10 @@
 """Table I: accuracy under random bogus messages, by number of parties, percentage and method."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from bema_py.experiments.adversary import check_share
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.paper import TABLE_1
 from bema_py.experiments.plans import RunPlan
@@ -26,9 +28,15 @@ Row = dict[str, Any]
 """case, parties, method, bogus in per cent, accuracy_mean and accuracy_std in 0..1, seeds, blocks."""
 
 
-def table1(settings: StudySettings, done: Done) -> list[Row]:
-    """Play the table's runs and write table1.json, .md, .png and .svg; returns the rows."""
-    plans = table_plans(settings)
+def table1(settings: StudySettings, done: Done, percentages: Sequence[int] = BOGUS) -> list[Row]:
+    """Play the table's runs and write table1.json, .md, .png and .svg; returns the rows.
+
+    percentages: of bogus messages. Raises BogusShareError.
+    """
+    for bogus in percentages:
+        check_share(bogus)
+    settings = replace(settings, further={"bogus": ",".join(map(str, percentages))})
+    plans = table_plans(settings, percentages)
     records = settings.run(plans, done)
     rows = table_rows(records)
     page = f"# Table I\n\n{provenance(settings, plans, records)}\n{table_text(rows)}"
@@ -37,13 +45,13 @@ def table1(settings: StudySettings, done: Done) -> list[Row]:
     return rows
 
 
-def table_plans(settings: StudySettings) -> list[RunPlan]:
+def table_plans(settings: StudySettings, percentages: Sequence[int]) -> list[RunPlan]:
     """List every run of the table."""
     return [
         plan
         for case in settings.cases
         for method in settings.methods
-        for bogus in BOGUS
+        for bogus in percentages
         for plan in settings.plans(case, method, bogus)
     ]
 
@@ -70,6 +78,7 @@ def table_rows(records: Sequence[RunRecord]) -> list[Row]:
 
 def table_text(rows: Sequence[Row]) -> str:
     """Lay out the table in per cent, the paper's numbers below ours."""
+    percentages = list(dict.fromkeys(row["bogus"] for row in rows))
     lines: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         cell = in_per_cent(row["accuracy_mean"], row["accuracy_std"], row["seeds"])
@@ -80,5 +89,6 @@ def table_text(rows: Sequence[Row]) -> str:
         body.append([f"{method_of(method).label} ({parties}-party)", *cells])
         paper = TABLE_1.get((case, method))
         if paper is not None:
-            body.append(["the paper's", *(f"{100 * paper[bogus]:.2f}" for bogus in BOGUS)])
-    return markdown_table(["bogus messages", *(f"{bogus} %" for bogus in BOGUS)], body)
+            stated = (f"{100 * paper[bogus]:.2f}" if bogus in paper else "-" for bogus in percentages)
+            body.append(["the paper's", *stated])
+    return markdown_table(["bogus messages", *(f"{bogus} %" for bogus in percentages)], body)

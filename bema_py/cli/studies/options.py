@@ -63,7 +63,7 @@ class StudyOptions:
             source=Source(self.dataset, self.data_dir, self.tune),
             setup=setup,
             budget=Budget(blocks, scan=self.scan, evaluate_every=every),
-            seeds=tuple(integers(self.seeds)),
+            seeds=tuple(integers("seeds", self.seeds)),
             cases=tuple(names(cases)),
             methods=tuple(names(methods)),
             cache=self.cache,
@@ -108,9 +108,9 @@ def names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def integers(text: str) -> list[int]:
+def integers(name: str, text: str) -> list[int]:
     """Read a list of integers; raises InputError."""
     try:
         return [int(part) for part in names(text)]
     except ValueError:
-        raise InputError(f"seeds are {text!r}, integers separated by commas are needed") from None
+        raise InputError(f"{name} are {text!r}, integers separated by commas are needed") from None
