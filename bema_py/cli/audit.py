@@ -166,16 +166,14 @@ def _audit_network(profile: Path, plan: AuditPlan, as_json: bool) -> tuple[Subje
 def _audit_run(run: Path, manifest: str, plan: AuditPlan, as_json: bool) -> tuple[Subject, AuditReport]:
     if not run.is_dir():
         raise InputError(f"{run} is not a run directory")
-    book = CheckBook()
-    check_run(book, run, _pinned(manifest))
-    record = read_run(run)
+    record, pinned = read_run(run), _pinned(manifest)
     with watched("audit", as_json) as moved:
         return subject_of_run(record, manifest), audit_history(
             record.deployment,
             record.events,
             record.store,
             plan=plan,
-            book=book,
+            besides=lambda book: check_run(book, run, pinned),
             on_block=_told(as_json),
             progress=moved,
         )

@@ -17,6 +17,7 @@ MAX_LINKS = 1024
 
 Block = tuple[CID, bytes]
 GetBlock = Callable[[CID], bytes]
+"""Gives the bytes that an identifier names, verified against it, or an error of its own."""
 
 
 class FileTooLargeError(MalformedError):
@@ -71,7 +72,9 @@ def read_file(cid: CID, get_block: GetBlock, max_size: int) -> bytes:
     blocks fetched are bounded by max_size whatever the nodes say. get_block's own errors pass through.
     Raises FileTooLargeError, FileShapeError, NodeError.
     """
-    size = _declared_size(cid, get_block)
+    if codec_of(cid) == RAW:
+        return _read_chunk(cid, get_block, max_size)
+    size = sum(link.file_size for link in _node(cid, get_block))
     if size > max_size:
         raise FileTooLargeError(cid, size, max_size)
     data = b"".join(_leaves(cid, size, _depth(size), get_block))
@@ -80,10 +83,14 @@ def read_file(cid: CID, get_block: GetBlock, max_size: int) -> bytes:
     return data
 
 
-def _declared_size(cid: CID, get_block: GetBlock) -> int:
-    if codec_of(cid) == RAW:
-        return len(get_block(cid))
-    return sum(link.file_size for link in _node(cid, get_block))
+def _read_chunk(cid: CID, get_block: GetBlock, max_size: int) -> bytes:
+    """Read a file of one raw block: its bytes are verified already, so they are read and hashed once."""
+    data = get_block(cid)
+    if len(data) > max_size:
+        raise FileTooLargeError(cid, len(data), max_size)
+    if len(data) > CHUNK:
+        raise FileShapeError(cid, f"a file of {len(data)} bytes is no single block")
+    return data
 
 
 def _node(cid: CID, get_block: GetBlock) -> list[FileLink]:

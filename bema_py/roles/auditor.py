@@ -1,7 +1,7 @@
 """Replays a history from contract events and content alone, and says what holds."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from bema_py.chain.events import Event
 from bema_py.core.errors import BemaError
 from bema_py.core.rules import Rules
 from bema_py.learning.progress import Progress
-from bema_py.roles.audit_jobs import AuditWork, Outcomes, outcomes
+from bema_py.roles.audit_jobs import Outcomes, auditing
 from bema_py.roles.audit_report import AuditReport, BlockVerdict, unreached
 from bema_py.roles.audit_scope import EVERY_BLOCK, Scope, select
-from bema_py.roles.chain_walk import BlockOutcome
+from bema_py.roles.chain_walk import AuditWork, BlockOutcome
 from bema_py.roles.checks import Check, CheckBook, Status
 from bema_py.roles.commitment_checks import check_commitments
 from bema_py.roles.content import ModelCache, load_rules
@@ -56,38 +56,47 @@ def audit(
     *,
     plan: AuditPlan = WHOLE,
     book: CheckBook | None = None,
+    besides: Callable[[CheckBook], None] | None = None,
     on_block: BlockDone | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Check a whole history: registrations, commitments, then every block recomputed from its parent models.
 
     A block that is false or cannot be recomputed is named, and the audit goes on from what it claims. What the plan
-    leaves out is everything else but recomputed. Raises ScopeError for a plan that chooses no block.
+    leaves out is everything else but recomputed. `besides` is what else there is to check of the files that the history
+    came in. Raises ScopeError for a plan that chooses no block.
     """
     book = book or CheckBook()
     history = replay(events)
     selection = select(plan.scope, history)
+    rules = _rules(book, deployment, store)
+    work = AuditWork(deployment, tuple(events), store, selection.heights, plan.resume)
+    with auditing(work, history, plan.jobs) if rules and history.genesis else nullcontext() as found:
+        # Worker processes, where there are any, are at the blocks meanwhile.
+        if besides:
+            besides(book)
+        money = _check_events(book, deployment, history, store, events)
+        if rules is None or found is None:
+            unseen = history.blocks if rules else ()
+            return AuditReport(book, tuple(map(unreached, unseen)), (), money, selection.rule)
+        failures = FailureRecord(rules.witness)
+        blocks = tuple(_take_blocks(book, history, found, failures, on_block, progress))
+        check_failures(book, store, history, failures)
+        orphans = tuple(_take_orphans(book, found))
+        return AuditReport(book, blocks, orphans, money, selection.rule)
+
+
+def _check_events(
+    book: CheckBook, deployment: Deployment, history: History, store: ContentStore, events: Sequence[Event]
+) -> Mapping[str, int]:
+    """Check all that needs no block recomputed, and return the contract's figures in wei."""
     check_order(book, deployment, events)
     check_genesis(book, deployment, history)
     check_approvals(book, deployment, history, events)
     check_models(book, history, store, ModelCache(store))
     check_commitments(book, deployment, events)
     check_decisions(book, deployment, history, events)
-    money = check_money(book, deployment, history, store, events)
-    rules = _rules(book, deployment, store)
-    if rules is None:
-        return AuditReport(book, (), (), money, selection.rule)
-    if history.genesis is None:
-        blocks = tuple(unreached(event) for event in history.blocks)
-        return AuditReport(book, blocks, (), money, selection.rule)
-    work = AuditWork(deployment, tuple(events), store, selection.heights, plan.resume)
-    subjects = len(history.blocks) + len(history.orphans)
-    failures = FailureRecord(rules.witness)
-    with closing(outcomes(work, subjects, plan.jobs)) as found:
-        blocks = tuple(_take_blocks(book, history, found, failures, on_block, progress))
-        check_failures(book, store, history, failures)
-        orphans = tuple(_take_orphans(book, found))
-    return AuditReport(book, blocks, orphans, money, selection.rule)
+    return check_money(book, deployment, history, store, events)
 
 
 def audit_live(

@@ -1,6 +1,7 @@
 """Models, batches and rules as content: what is published under which digest, and how it is read back."""
 
 from collections import OrderedDict
+from functools import lru_cache
 
 from bema_py.core import unixfs
 from bema_py.core.batch import Batch
@@ -14,6 +15,9 @@ from bema_py.core.rules import MAX_BATCH_SIZE, MAX_RULES_SIZE, Rules
 from bema_py.core.types import Digest, ModelDigest, hex0x
 from bema_py.learning.model import Model
 from bema_py.storage.content_store import ContentStore
+
+_file_size = lru_cache(parameter_file_size)
+"""A history has thousands of models of a few architectures."""
 
 
 class ParametersDisagreeError(MalformedError):
@@ -49,7 +53,7 @@ def load_card(store: ContentStore, digest: ModelDigest) -> ModelCard:
 def load_model(store: ContentStore, digest: ModelDigest) -> Model:
     """Read a model by its digest, verified from the card down to the last parameter."""
     card = load_card(store, digest)
-    file = store.get_file(card.parameters, max_size=parameter_file_size(card.architecture))
+    file = store.get_file(card.parameters, max_size=_file_size(card.architecture))
     parameters = decode_parameters(card.architecture, file)
     found = sha256(parameters)
     if found != card.parameters_sha256:
@@ -82,7 +86,7 @@ class ModelCache:
         The store holds every byte to digests that follow from the model, so nothing need be decoded again.
         """
         self._store.get_object(Digest(digest), max_size=MAX_CARD_SIZE)
-        self._store.get_file(card.parameters, max_size=parameter_file_size(card.architecture))
+        self._store.get_file(card.parameters, max_size=_file_size(card.architecture))
         self._remember(digest, model)
 
     def _remember(self, digest: ModelDigest, model: Model) -> None:

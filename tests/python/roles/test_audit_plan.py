@@ -1,31 +1,38 @@
 """An audit on several processes, of some of the blocks, and one that goes on: the same findings, nothing hidden."""
 
+import gc
 import json
 import multiprocessing
+import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 import pytest
 from cheating import Forge, cheat, lie, nudged, with_body, with_model, wrong_count
+from multiformats import CID
 from test_auditor import AlteredStore
 from test_cheating_miner import _believe, start_elsewhere, steal_sample, use_unknown_sample
 from tiny_network import TinyNetwork, tiny_network
 
 from bema_py.core.types import BlockHash
-from bema_py.roles import kept_blocks, recomputation
+from bema_py.roles import chain_walk, kept_blocks, recomputation
 from bema_py.roles.assembly import AssembledBlock
-from bema_py.roles.audit_jobs import WorkerError
+from bema_py.roles.audit_jobs import in_turn
 from bema_py.roles.audit_report import AuditReport, report_to_plain
 from bema_py.roles.audit_scope import Scope, ScopeError, draw, select, spans
+from bema_py.roles.audit_workers import SHARE, WorkerError, shares
 from bema_py.roles.auditor import WHOLE, AuditPlan, audit
-from bema_py.roles.chain_walk import BlockOutcome
+from bema_py.roles.chain_walk import BlockOutcome, by_height
 from bema_py.roles.checks import Check, Status
 from bema_py.roles.content import load_body
 from bema_py.storage.content_store import ContentStore
 from bema_py.storage.directory_store import StoreFaultError
+from bema_py.storage.memory_store import MemoryStore
 
 BLOCKS, FALSE_BLOCK = 4, 2
 
@@ -77,6 +84,62 @@ def test_the_report_does_not_depend_on_the_number_of_processes(
     played: TinyNetwork, whole: AuditReport, jobs: int
 ) -> None:
     assert text(audited(played, AuditPlan(jobs=jobs))) == text(whole)
+
+
+def test_every_subject_is_audited_once_and_long_runs_come_first() -> None:
+    for count, jobs in ((1, 2), (5, 3), (528, 2), (528, 16)):
+        runs = list(shares(range(count), jobs))
+        assert [subject for run in runs for subject in run] == list(range(count))
+        assert max(map(len, runs)) <= SHARE
+        assert len(runs[-1]) == 1
+        assert [len(run) for run in runs] == sorted(map(len, runs), reverse=True)
+
+
+def test_outcomes_come_in_turn_however_they_are_found() -> None:
+    outcomes = {number: object() for number in range(4)}
+    found = iter([(number, cast(BlockOutcome, outcomes[number])) for number in (2, 0, 1, 3)])
+    assert list(in_turn(found)) == list(outcomes.values())
+
+
+def test_what_left_the_chain_is_audited_at_its_height_and_no_body_is_read_again(
+    played: TinyNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = played.network.history()
+    assert by_height(history) == [0, 1, 2, 3, 4]
+    shorter = replace(history, orphans=(replace(history.orphans[0], ancestors=history.blocks[:1]),))
+    assert by_height(shorter) == [0, 1, 4, 2, 3]
+
+    def read_again(_store: object, _digest: object) -> None:
+        raise AssertionError("the ledger was at hand")
+
+    monkeypatch.setattr(chain_walk, "load_body", read_again)
+    assert audited(played).recomputed == BLOCKS
+
+
+class DyingStore(MemoryStore):
+    """A copy of a store that ends the worker process which reads from it."""
+
+    def __init__(self, source: ContentStore) -> None:
+        super().__init__()
+        for cid in source.blocks():
+            self.put_block(cid, source.get_block(cid))
+
+    def _read(self, cid: CID, max_size: int) -> bytes:
+        if multiprocessing.parent_process() is not None:
+            os._exit(9)
+        return super()._read(cid, max_size)
+
+
+def test_a_worker_that_ends_is_an_error_and_no_endless_wait(played: TinyNetwork) -> None:
+    with pytest.raises(WorkerError, match="ended before its block was done"):
+        audited(played, AuditPlan(jobs=2), DyingStore(played.network.store))
+    assert not multiprocessing.active_children()
+
+
+def test_an_audit_leaves_the_collector_of_cycles_as_it_was(played: TinyNetwork) -> None:
+    before = gc.get_freeze_count()
+    audited(played)
+    assert gc.get_freeze_count() == before
 
 
 def test_lost_and_damaged_bodies_are_the_same_on_two_processes(played: TinyNetwork) -> None:
