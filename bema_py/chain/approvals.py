@@ -1,13 +1,17 @@
 """Approvals of regular parties: EIP-712 messages that original parties sign off-chain."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bema_py.chain.errors import ApprovalMismatchError, SignatureError
 from bema_py.chain.plain import record_from_plain, record_to_plain
-from bema_py.chain.signers import Signer
 from bema_py.chain.typed_data import recover, typed_digest, typed_message
 from bema_py.core.types import Address, ModelDigest, hex0x
+
+if TYPE_CHECKING:
+    from bema_py.chain.signers import Signer
 
 NAME = "Approval"
 MESSAGE = (
@@ -51,7 +55,7 @@ class Approval:
         return record_to_plain(PLAIN, self)
 
     @classmethod
-    def from_plain(cls, plain: object) -> "Approval":
+    def from_plain(cls, plain: object) -> Approval:
         """Read the JSON form. Raises `PlainFormError` for an unknown, missing or ill-typed field."""
         return cls(**record_from_plain("approval", PLAIN, plain))
 

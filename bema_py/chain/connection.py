@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NewType, Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from eth_utils.address import to_checksum_address
 from web3 import Web3
@@ -26,6 +26,7 @@ from bema_py.chain.errors import (
     WaitTimeoutError,
     WrongChainError,
 )
+from bema_py.chain.hashes import EthereumHash as EthereumHash  # noqa: PLC0414 - most take it from here
 from bema_py.chain.plain import unhex
 from bema_py.chain.send_policy import SendPolicy
 from bema_py.chain.sent_journal import SentJournal
@@ -33,9 +34,6 @@ from bema_py.chain.signed import SignedTransaction
 from bema_py.core.types import Address
 
 T = TypeVar("T")
-
-EthereumHash = NewType("EthereumHash", bytes)
-"""32 bytes naming an Ethereum block or transaction."""
 
 EMBEDDED = "embedded"
 """What stands for the URL of the chain inside this process."""

@@ -1,18 +1,25 @@
-"""Putting the contract on a chain, and recognising it there again."""
+"""Putting the contract on a chain, and recognising it there again.
+
+What needs a chain is imported where it is used: who reads a record, as auditors' processes do, does not wait for web3.
+"""
+
+from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from bema_py.chain.abi import CONSTRUCTOR, artifact, encode_call
-from bema_py.chain.call import Call
-from bema_py.chain.connection import Chain, EthereumHash
-from bema_py.chain.contract import BemaContract
 from bema_py.chain.errors import NoContractError, ResultError, WrongChainError, WrongContractError
 from bema_py.chain.parameters import Parameters
-from bema_py.chain.signers import Signer
-from bema_py.chain.transactions import send
 from bema_py.core.types import Address, BlockHash, Digest, hex0x
+
+if TYPE_CHECKING:
+    from bema_py.chain.connection import Chain
+    from bema_py.chain.contract import BemaContract
+    from bema_py.chain.hashes import EthereumHash
+    from bema_py.chain.signers import Signer
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,10 @@ def deploy(
     They get the party ids 1, 2, ... in this order. Raises `ContractRevertError` for parameters or founders
     that the constructor refuses.
     """
+    from bema_py.chain.call import Call  # noqa: PLC0415 - loads web3
+    from bema_py.chain.contract import BemaContract  # noqa: PLC0415 - as above
+    from bema_py.chain.transactions import send  # noqa: PLC0415 - as above
+
     listed = tuple(Founder(account, held) for account, held in founders)
     receipt = send(chain, signer, Call(CONSTRUCTOR, None, init_code(parameters, listed)))
     if receipt.contract is None:
@@ -93,6 +104,8 @@ def open_contract(chain: Chain, deployment: Deployment) -> BemaContract:
 
     Raises `WrongChainError`, `NoContractError`, `WrongContractError`.
     """
+    from bema_py.chain.contract import BemaContract  # noqa: PLC0415 - loads web3
+
     if chain.chain_id != deployment.chain_id:
         raise WrongChainError(deployment.chain_id, chain.chain_id)
     code = chain.code(deployment.address)

@@ -6,7 +6,7 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from bema_py.chain.connection import EthereumHash
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.plain import unhex
 from bema_py.chain.rlp_items import RlpError, check_bytes_of, decode_list, encode_item, read_integer
 

@@ -8,8 +8,8 @@ from enum import IntEnum
 from typing import Any
 
 from bema_py.chain.abi import Element, artifact, decode_values
-from bema_py.chain.connection import EthereumHash
 from bema_py.chain.errors import ResultError
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.packed_records import ApprovalOnRecord, unpack_approvals, unpack_signatures
 from bema_py.core.types import Address, BlockHash, Commitment, Digest, ModelDigest, PartyId
 

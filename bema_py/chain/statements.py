@@ -1,10 +1,16 @@
 """Founders' statements about revealed batches: EIP-712 messages that no contract reads, only miners and auditors."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from bema_py.chain.errors import SignatureError
-from bema_py.chain.signers import Signer
 from bema_py.chain.typed_data import recover, typed_digest, typed_message
 from bema_py.core.types import Address, hex0x
 from bema_py.core.witness import SignedStatement, Statement
+
+if TYPE_CHECKING:
+    from bema_py.chain.signers import Signer
 
 NAME = "Statement"
 MESSAGE = (("founder", "uint256"), ("commitment", "bytes32"), ("distances", "bytes32"))

@@ -1,14 +1,18 @@
 """What original parties decide by quorum, off-chain: to reject a block, to suspend a party."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bema_py.chain.errors import PlainFormError, SignatureError, VotesError
 from bema_py.chain.plain import read_fields, record_from_plain, record_to_plain
-from bema_py.chain.signers import Signer
 from bema_py.chain.typed_data import Members, recover, typed_digest, typed_message
 from bema_py.core.types import Address, BlockHash, Digest, hex0x
+
+if TYPE_CHECKING:
+    from bema_py.chain.signers import Signer
 
 VOTE = (("signer", "address"), ("signature", "bytes"))
 
@@ -56,7 +60,7 @@ class Vote:
         return {**motion, **record_to_plain(VOTE, self)}
 
     @classmethod
-    def from_plain(cls, plain: object) -> "Vote":
+    def from_plain(cls, plain: object) -> Vote:
         """Read the JSON form. Raises `PlainFormError` for an unknown, missing or ill-typed field."""
         kind = next((name for name in MOTIONS if isinstance(plain, dict) and name in plain), None)
         if kind is None:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from bema_py.cli.opening import open_network
 from bema_py.cli.output import JsonOption, console, emit, errors, table, watched
 from bema_py.cli.profile import load_profile
 from bema_py.core.checks import check_hex
@@ -18,9 +17,7 @@ from bema_py.roles.audit_scope import Scope, spans
 from bema_py.roles.auditor import AuditPlan, BlockDone, audit_live
 from bema_py.roles.auditor import audit as audit_history
 from bema_py.roles.bundle.anchors import Wanted
-from bema_py.roles.bundle.auditing import audit_bundle
 from bema_py.roles.bundle.layout import is_bundle
-from bema_py.roles.bundle.opening import open_bundle
 from bema_py.roles.chain_walk import BlockOutcome
 from bema_py.roles.checks import CheckBook
 from bema_py.roles.reporting.facts import Subject
@@ -150,6 +147,8 @@ def _audit(
 
 
 def _audit_network(profile: Path, plan: AuditPlan, as_json: bool) -> tuple[Subject, AuditReport]:
+    from bema_py.cli.opening import open_network  # noqa: PLC0415 - loads web3, which no file needs
+
     network = open_network(load_profile(profile))
     subject = subject_of_network(network)
     with watched("audit", as_json) as moved:
@@ -183,6 +182,10 @@ def _audit_bundle(
     directory: Path, manifest: str, wanted: Wanted, plan: AuditPlan, as_json: bool
 ) -> tuple[Subject, AuditReport]:
     """Check the proofs, say what the verdict will rest on, and only then recompute."""
+    # These load what reads transactions, which no other history needs.
+    from bema_py.roles.bundle.auditing import audit_bundle  # noqa: PLC0415
+    from bema_py.roles.bundle.opening import open_bundle  # noqa: PLC0415
+
     book = CheckBook()
     with watched("bundle", as_json) as moved:
         bundle = open_bundle(book, directory, wanted, _pinned(manifest), moved)

@@ -1,9 +1,12 @@
 """Replays a history from contract events and content alone, and says what holds."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bema_py.chain.deployment import Deployment, open_contract
 from bema_py.chain.events import Event
@@ -21,11 +24,13 @@ from bema_py.roles.decision_checks import check_decisions
 from bema_py.roles.failures import FailureRecord
 from bema_py.roles.history import History
 from bema_py.roles.money_checks import check_money
-from bema_py.roles.network import Network
 from bema_py.roles.registration_checks import check_approvals, check_genesis, check_models, check_order
 from bema_py.roles.replay import replay
 from bema_py.roles.witness_checks import check_failures
 from bema_py.storage.content_store import ContentMissingError, ContentStore
+
+if TYPE_CHECKING:
+    from bema_py.roles.network import Network
 
 BlockDone = Callable[[BlockOutcome], None]
 STAGE = "blocks"

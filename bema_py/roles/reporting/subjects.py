@@ -1,13 +1,18 @@
 """What a report says about where its history comes from: a run directory, a bundle, or a live chain."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from bema_py.core.types import hex0x
 from bema_py.roles.bundle.anchors import MEANING, Anchors, Level
-from bema_py.roles.bundle.opening import Bundle
-from bema_py.roles.network import Network
 from bema_py.roles.reporting.facts import Anchor, Standing, Subject
 from bema_py.roles.run_record import RunRecord
+
+if TYPE_CHECKING:
+    from bema_py.roles.bundle.opening import Bundle
+    from bema_py.roles.network import Network
 
 UNPINNED = (
     "Whether the chain ever held these events: the files agree among themselves, and the digest of their manifest was "

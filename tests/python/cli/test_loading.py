@@ -60,6 +60,14 @@ def test_a_help_page_loads_no_heavy_library(arguments):
     assert loaded(*arguments) == set()
 
 
+def test_who_audits_files_or_works_for_an_audit_does_not_wait_for_web3():
+    call = "import sys; import bema_py.cli.audit, bema_py.roles.audit_workers; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", call], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert not {"web3", "eth_account", "torch", "matplotlib"} & set(done.stdout.split())
+
+
 def test_a_key_is_made_without_a_heavy_library(tmp_path, monkeypatch):
     monkeypatch.setenv("BEMA_PASSWORD", "a password")
     assert loaded("keys", "new", str(tmp_path / "key"), "--password-env", "BEMA_PASSWORD") == set()
