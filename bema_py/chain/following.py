@@ -21,6 +21,7 @@ from bema_py.chain.errors import (
     WaitTimeoutError,
 )
 from bema_py.chain.fees import Fees, raise_fees, read_market
+from bema_py.chain.nonce_gap import NonceGap
 from bema_py.chain.send_errors import NonceTakenError, RevertedAfterReorganisationError
 from bema_py.chain.send_policy import GWEI
 from bema_py.chain.signed import Transaction
@@ -93,6 +94,10 @@ class Follower:
     _taken_since: float | None = field(default=None, init=False)
     _trouble: Exception | None = field(default=None, init=False)
 
+    def __post_init__(self) -> None:
+        """Watch the nonces before this one."""
+        self._gap = NonceGap(self.chain, self.signer)
+
     def wait(self, *, doubtful: bool = False) -> TxReceipt:
         """Give the receipt; a `doubtful` transaction may never have reached the chain, and is looked for at once.
 
@@ -161,7 +166,7 @@ class Follower:
     def _help_on(self) -> None:
         if self._unsure is not None:
             self._send(self._unsure)
-        if self._lost_nonce():
+        if self._lost_nonce() or self._gap.stands_before(self.outgoing.transaction, self.timeout):
             return
         known = self.known()
         if not known and self._left is not None:

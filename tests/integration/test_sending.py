@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from chain_scenarios import ANVIL, anvil, close_genesis, has_anvil, new_world, node_signer, word
 
-from bema_py.chain import following
+from bema_py.chain import following, nonce_gap
 from bema_py.chain.call import Call, Receipt
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.contract import BemaContract
@@ -39,6 +39,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "LOOK_ROUND", 0.1)
     monkeypatch.setattr(following, "LONGEST_PAUSE", 0.1)
     monkeypatch.setattr(following, "TAKEN_FOR", 0.3)
+    monkeypatch.setattr(nonce_gap, "MISSING_FOR", 0.3)
 
 
 LOOKS: list[Follower] = []
@@ -337,6 +338,29 @@ def test_a_nonce_that_another_machine_used_gives_the_call_another(url: str) -> N
         chain.advance(1)
         assert future.result(60).transaction_hash.hex() != first["hash"][2:]
     assert (received(chain), mined(chain)) == (7, 2)
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_what_waits_behind_nonces_that_the_chain_took_back_runs_all_the_same(
+    url: str, tmp_path: Path, lost: int
+) -> None:
+    """Their outcomes were given, so nobody sends them again; nor does the node keep them for another block."""
+    chain = opened(url, journal=tmp_path, replace_after=60.0)
+    for _ in range(lost):
+        send(chain, local_signer(KEY), GIFT)
+    without_mining(chain)
+    with sending(chain) as future:
+        chain.request("anvil_reorg", [lost, []])
+        assert (received(chain), mined(chain)) == (0, 0)
+        until(lambda: chain.advance(1) and future.done())
+        receipt = future.result(60)
+    assert (received(chain), mined(chain)) == (7, lost + 1)
+    assert transaction(chain, receipt)["nonce"] == hex(lost)
+    # The next sender finds the empty payments in blocks, and the journal is as empty as ever.
+    chain.request("evm_setAutomine", [True])
+    send(chain, local_signer(KEY), GIFT)
+    assert (received(chain), mined(chain)) == (14, lost + 2)
+    assert not [*tmp_path.rglob("*.json")]
 
 
 def test_threads_send_side_by_side_while_a_first_one_waits(url: str, tmp_path: Path) -> None:
