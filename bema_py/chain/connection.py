@@ -216,8 +216,6 @@ class Chain:
         )
         if refused is not None:
             raise ChainResponseError(self.url, str(refused.get("error")))
-        if len(answers) != len(asked):
-            raise ChainResponseError(self.url, f"{len(answers)} answers to {len(asked)} requests")
         return [each.get("result") for each in answers]
 
     def together(self, read: Callable[[], T]) -> T:

@@ -9,13 +9,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from bema_py.chain.endpoint import Endpoint, EndpointError
-from bema_py.chain.errors import ChainUnreachableError
+from bema_py.chain.errors import ChainResponseError, ChainUnreachableError
 
 T = TypeVar("T")
 
@@ -27,6 +28,10 @@ NEVER_BACK_FOR = 60.0
 """Seconds in which no endpoint will do that lacks the newest block read; after them the chain itself went back."""
 PATIENCE = 30.0
 """Seconds at most that a request waits where every endpoint asks for patience."""
+LARGEST_BATCH = 200
+"""Requests that are sent together at most."""
+EASE = 8
+"""Batches answered in this part of the time that there is for one may be twice as large."""
 OUTVOTED = 3
 """From so many answers on, the newest block is one that two endpoints have: one alone makes no others look late."""
 IDEMPOTENT = frozenset(
@@ -70,6 +75,7 @@ class Endpoints(JSONBaseProvider):
         self.all = tuple(Endpoint(url, timeout) for url in urls)
         self.several = len(self.all) > 1
         self._max_lag = max_lag
+        self._batch = LARGEST_BATCH
         self._chain_id = chain_id
         self._current = self.all[0]
         self._newest, self._newest_at = 0, 0.0
@@ -92,8 +98,33 @@ class Endpoints(JSONBaseProvider):
         return answer
 
     def request_all(self, asked: Sequence[tuple[str, Any]]) -> Any:
-        """Answer a batch of requests that change nothing, all from one endpoint."""
-        return self._answer(lambda each: each.ask_all(asked), again=True)
+        """Answer requests that change nothing, all from one endpoint, in batches that it can answer in time."""
+        if len(asked) <= self._batch:
+            return self._in_batches(asked)
+        return self.together(lambda: self._in_batches(asked))
+
+    def _in_batches(self, asked: Sequence[tuple[str, Any]]) -> Any:
+        answers: list[Any] = []
+        while len(answers) < len(asked):
+            found = self._answer(partial(self._ask_some, asked, len(answers)), again=True)
+            if isinstance(found, Mapping):
+                return found
+            answers += found
+        return answers
+
+    def _ask_some(self, asked: Sequence[tuple[str, Any]], start: int, endpoint: Endpoint) -> Any:
+        """Ask for what comes next, and for half as much from then on where the answer does not come."""
+        part, began = asked[start : start + self._batch], time.monotonic()
+        try:
+            found = endpoint.ask_all(part)
+        except EndpointError:
+            self._batch = max(1, len(part) // 2)
+            raise
+        if not isinstance(found, Mapping) and len(found) != len(part):
+            raise ChainResponseError(str(self), f"{len(found)} answers to {len(part)} requests")
+        if time.monotonic() - began < endpoint.timeout / EASE:
+            self._batch = min(2 * self._batch, LARGEST_BATCH)
+        return found
 
     def together(self, read: Callable[[], T]) -> T:
         """Have one endpoint answer all that a read asks; where it fails the read begins anew at another."""

@@ -32,6 +32,7 @@ class Node:
     chain_id: int = CHAIN_ID
     status: int | None = 200
     delay: float = 0.0
+    delay_each: float = 0.0
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     deaf_to: str = ""
@@ -62,7 +63,7 @@ def serving(node: Node) -> Iterator[None]:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             each = asked if isinstance(asked, list) else [asked]
             node.asked += [one["method"] for one in each]
-            time.sleep(node.delay)
+            time.sleep(node.delay + node.delay_each * len(each))
             if node.status is None or node.deaf_to in node.asked[-len(each) :]:
                 self.close_connection = True
                 return
@@ -265,6 +266,22 @@ def test_a_batch_comes_from_one_endpoint(nodes: list[Node]) -> None:
     chain = opened(nodes)
     nodes[0].status = None
     assert chain.request_all([("eth_getLogs", [{}])] * 2) == [[nodes[1].url]] * 2
+
+
+def test_a_batch_that_is_not_answered_in_time_is_asked_for_in_parts(nodes: list[Node]) -> None:
+    nodes[0].delay_each = 0.01
+    chain = opened(nodes[:1], timeout=0.5)
+    asked = [("eth_getLogs", [{}])] * endpoints.LARGEST_BATCH
+    for _ in range(5):
+        with suppress(ChainUnreachableError):
+            answers = chain.request_all(asked)
+            break
+    assert answers == [[nodes[0].url]] * len(asked)
+    # Once it is quick again it is soon asked for everything at once.
+    nodes[0].delay_each = 0.0
+    for _ in range(6):
+        chain.request_all(asked)
+    assert chain.web3.provider._batch == endpoints.LARGEST_BATCH
 
 
 def test_signed_bytes_go_to_the_next_endpoint_and_other_changes_do_not(nodes: list[Node]) -> None:
