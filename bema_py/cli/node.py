@@ -28,8 +28,6 @@ from bema_py.roles.content import ModelCache
 from bema_py.storage.sound_store import SoundStore
 
 FOUNDER = "original-party"
-MODELS = 128
-"""Models that a node keeps in memory: those before and after a block of some sixty parties."""
 
 
 def node(
@@ -100,7 +98,7 @@ class Service:
         """Open chain, keys and content, and give the role's worker."""
         network = open_network(self.settings)
         store = SoundStore(network.store)
-        network = replace(network, store=store, models=ModelCache(store, MODELS))
+        network = replace(network, store=store, models=ModelCache(store))
         state = state_directory(self.settings)
         desk = Desk(network, state, self.figures, self.health, self.log, self.stop)
         return ROLES[self.role](Parts(self.settings, desk, self._signer))

@@ -15,6 +15,11 @@ from bema_py.node.stopping import StopSignal
 from bema_py.roles.history import History
 from bema_py.roles.network import Network
 
+MODELS_EACH = 2
+"""Models of each party that stay in memory: before and after the block that is looked at."""
+SPARE_MODELS = 4
+"""And some of newcomers."""
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -40,6 +45,7 @@ class Desk:
         if history.blocks:
             figures.tip_time.set(history.blocks[-1].position.time)
         self.health.count(height=len(history.blocks))
+        self.network.models.make_room(MODELS_EACH * len(history.parties) + SPARE_MODELS)
         return history
 
     def followed(self, history: History, height: int) -> None:

@@ -12,6 +12,7 @@ from bema_py.node.condition import Health, LoopState
 from bema_py.node.figures import Figures
 from bema_py.node.log import Log
 from bema_py.node.stopping import StopRequested, StopSignal
+from bema_py.roles.freed_memory import return_pages
 from bema_py.storage.content_store import ContentMissingError
 
 LONGEST_PAUSE = 60.0
@@ -99,6 +100,7 @@ class Loop:
         self.figures.state.state(state)
         if not self.health.set(state, detail):
             return
+        return_pages()  # a step that did something may have held a block's models
         if state is LoopState.WAITING:
             self.log.info("waiting", waits_for=detail)
         elif state is LoopState.BLOCKED:

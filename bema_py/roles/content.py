@@ -72,6 +72,11 @@ class ModelCache:
         self._capacity = capacity
         self._models: OrderedDict[ModelDigest, Model] = OrderedDict()
 
+    def make_room(self, capacity: int) -> None:
+        """Keep so many models from now on."""
+        self._capacity = capacity
+        self._tidy()
+
     def load(self, digest: ModelDigest) -> Model:
         """Return the model with this digest, from memory or the store."""
         model = self._models.get(digest)
@@ -92,7 +97,10 @@ class ModelCache:
     def _remember(self, digest: ModelDigest, model: Model) -> None:
         self._models[digest] = model
         self._models.move_to_end(digest)
-        if len(self._models) > self._capacity:
+        self._tidy()
+
+    def _tidy(self) -> None:
+        while len(self._models) > self._capacity:
             self._models.popitem(last=False)
 
 
