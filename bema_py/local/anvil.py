@@ -44,14 +44,14 @@ def find_anvil(given: str = "") -> str:
     return os.path.abspath(found)  # noqa: PTH100 - resolving a link would lose the name it is called by
 
 
-def anvil_command(binary: str, directory: Path, port: int, accounts: int) -> list[str]:
+def anvil_command(binary: str, directory: Path, host: str, port: int, accounts: int) -> list[str]:
     """Return the command: a block every second, its state kept in the directory every few seconds and at its end."""
     return [
         binary,
         "--hardfork",
         "prague",
         "--host",
-        "127.0.0.1",
+        host,
         "--port",
         str(port),
         "--accounts",

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,11 +48,15 @@ class NodeView:
 
 @dataclass
 class LocalNetwork:
-    """A network in a directory, which holds its plan, profiles, content, states, logs, chain and processes."""
+    """A network in a directory, which holds its plan, profiles, content, states, logs, chain and processes.
+
+    `place` says what goes before a node's command so that it runs elsewhere; nothing for this very machine.
+    """
 
     directory: Path
     plan: LocalPlan
     processes: Processes
+    place: Callable[[PlannedNode], Sequence[str]] = lambda _node: ()
 
     def up(self, anvil: str, settings: Settings, timeout: float, say: Say) -> None:
         """Start what does not run; deploy first where that was not yet done. Raises StartError."""
@@ -67,7 +71,7 @@ class LocalNetwork:
     def start(self, node: PlannedNode) -> None:
         """Start one node."""
         command = bema("node", "--config", str(profile_of(self.directory, node)))
-        self.processes.start(node.name, command, _environment())
+        self.processes.start(node.name, [*self.place(node), *command], _environment())
 
     def wait_until_well(self, timeout: float) -> None:
         """Wait until every node says that it is well; raises StartError with what the first other one says."""
@@ -94,7 +98,7 @@ class LocalNetwork:
         entry = self.processes.running(node.name)
         if entry is None:
             return NodeView(node.name, node.role, None, None, "not running", "", None, None)
-        status = _status(node.port)
+        status = _status(node)
         return NodeView(
             node.name,
             node.role,
@@ -113,7 +117,9 @@ class LocalNetwork:
         """
         if not self.processes.running(CHAIN):
             keep_one_genesis(self.directory / STATE)
-            command = anvil_command(anvil, self.directory, self.plan.chain_port, len(self.plan.nodes) + 1)
+            plan = self.plan
+            accounts = len(plan.nodes) + 1
+            command = anvil_command(anvil, self.directory, plan.chain_host, plan.chain_port, accounts)
             self.processes.start(CHAIN, command, os.environ)
         deadline = time.monotonic() + timeout
         while True:
@@ -162,9 +168,9 @@ def _environment() -> Mapping[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
 
 
-def _status(port: int) -> dict[str, Any]:
+def _status(node: PlannedNode) -> dict[str, Any]:
     try:
-        answer = requests.get(f"http://127.0.0.1:{port}/status", timeout=ANSWER)
+        answer = requests.get(f"{node.url}/status", timeout=ANSWER)
         plain = answer.json()
     except (requests.RequestException, ValueError):
         return {}

@@ -10,6 +10,7 @@ from bema_py.core.checks import check_integer
 from bema_py.core.errors import InputError, MalformedError
 
 CLASSES = 10
+LOOPBACK = "127.0.0.1"
 FILE = "network.json"
 MOST = 40
 
@@ -25,26 +26,36 @@ class PlanFileError(MalformedError):
 
 @dataclass(frozen=True)
 class PlannedNode:
-    """A node: `number` is its account among the chain's; `share` its part of the data, -1 where it holds none."""
+    """A node: `number` is its account among the chain's; `share` its part of the data, -1 where it holds none.
+
+    `host` is the address where it answers.
+    """
 
     name: str
     role: str
     number: int
     share: int
     port: int
+    host: str = LOOPBACK
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
 class LocalPlan:
-    """A local network; `chain_port` is where the chain answers."""
+    """A local network; `chain_host` and `chain_port` are where the chain answers."""
 
     chain_port: int
     nodes: tuple[PlannedNode, ...]
+    chain_host: str = LOOPBACK
 
     @property
     def chain_url(self) -> str:
         """Where the chain answers."""
-        return f"http://127.0.0.1:{self.chain_port}"
+        return f"http://{self.chain_host}:{self.chain_port}"
 
     @property
     def founders(self) -> tuple[PlannedNode, ...]:
@@ -58,7 +69,11 @@ class LocalPlan:
 
     def save(self, directory: Path) -> None:
         """Write the plan."""
-        plain = {"chain_port": self.chain_port, "nodes": [asdict(node) for node in self.nodes]}
+        plain = {
+            "chain_host": self.chain_host,
+            "chain_port": self.chain_port,
+            "nodes": [asdict(node) for node in self.nodes],
+        }
         (directory / FILE).write_text(json.dumps(plain, indent=1) + "\n")
 
 
@@ -69,7 +84,8 @@ def load_plan(directory: Path) -> LocalPlan | None:
         return None
     try:
         plain = json.loads(path.read_text())
-        return LocalPlan(int(plain["chain_port"]), tuple(PlannedNode(**node) for node in plain["nodes"]))
+        nodes = tuple(PlannedNode(**node) for node in plain["nodes"])
+        return LocalPlan(int(plain["chain_port"]), nodes, str(plain.get("chain_host", LOOPBACK)))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PlanFileError(path, f"it is not a local network ({error})") from error
 
@@ -113,7 +129,7 @@ def _ports(first: int, count: int) -> Iterator[int]:
             raise InputError(f"ports {first} to {first + count - 1} are needed, the highest is {2**16 - 1}")
         yield from range(first, first + count)
         return
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    probes = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
     found = [probe.getsockname()[1] for probe in probes]
     for probe in probes:
         probe.close()

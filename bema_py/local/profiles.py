@@ -37,7 +37,7 @@ omega_min = 0.00001
 
 [node]
 role = "{role}"
-listen = "127.0.0.1:{port}"
+listen = "{host}:{port}"
 founders = [{founders}]
 poll = {poll}
 samples = 10
@@ -90,7 +90,7 @@ def write_profiles(
     gather: int = 3,
 ) -> None:
     """Write one profile a node and the partition; the first founder's profile also says what to deploy."""
-    urls = ", ".join(f'"http://127.0.0.1:{each.port}"' for each in plan.founders)
+    urls = ", ".join(f'"{each.url}"' for each in plan.founders)
     for node in plan.nodes:
         text = NODE.format(
             url=plan.chain_url,
@@ -100,6 +100,7 @@ def write_profiles(
             number=node.number,
             share=max(node.share, 0),
             role=node.role,
+            host=node.host,
             port=node.port,
             founders=urls,
             poll=float(poll),
