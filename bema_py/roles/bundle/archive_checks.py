@@ -1,25 +1,33 @@
 """Checks of a bundle's content archive: every block is what its identifier says, and what the history reaches."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from bema_py.chain.deployment import Deployment
 from bema_py.chain.events import Event
 from bema_py.core.cid import cid_from_bytes, cid_text, object_cid, verify
-from bema_py.roles.bundle.layout import CONTENT, Manifest
+from bema_py.roles.bundle.layout import CONTENT
 from bema_py.roles.bundle.reach import reached_content
 from bema_py.roles.checks import Check, CheckBook, Status
 from bema_py.storage.car import read_header, read_sections
 from bema_py.storage.car_store import CarStore
 
 
-def check_archive(
-    book: CheckBook, directory: Path, manifest: Manifest, deployment: Deployment, events: Sequence[Event]
-) -> CarStore:
+def open_archive(book: CheckBook, directory: Path, deployment: Deployment) -> CarStore:
     """Look through the archive and return it as a store of the blocks that are what they are called."""
     path = directory / CONTENT
-    store = CarStore(path, _index(book, path, deployment))
-    reached, excused = set(), frozenset(manifest.missing)
+    return CarStore(path, _index(book, path, deployment))
+
+
+def check_reach(
+    book: CheckBook,
+    deployment: Deployment,
+    events: Sequence[Event],
+    store: CarStore,
+    missing: Collection[str],
+) -> None:
+    """Check that the archive holds what the history reaches and nothing else; `missing` is what a manifest excuses."""
+    reached, excused = set(), frozenset(missing)
     for found in reached_content(deployment, events, store):
         reached.add(bytes(found.cid))
         if found.data is None:
@@ -30,7 +38,6 @@ def check_archive(
     for name in store.index.keys() - reached:
         message = f"nothing in the history names {cid_text(cid_from_bytes(name))}"
         book.expect(Check.ARCHIVE, False, message)
-    return store
 
 
 def _index(book: CheckBook, path: Path, deployment: Deployment) -> dict[bytes, tuple[int, int]]:

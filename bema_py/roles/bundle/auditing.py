@@ -27,6 +27,7 @@ def audit_bundle(
         bundle.store,
         plan=plan,
         book=book,
+        besides=bundle.check_reach,
         on_block=on_block,
         progress=progress,
     )

@@ -21,7 +21,7 @@ from bema_py.core.json_text import read_json
 from bema_py.core.types import Digest, hex0x
 from bema_py.learning.progress import Progress
 from bema_py.roles.bundle.anchors import Anchors, Wanted
-from bema_py.roles.bundle.archive_checks import check_archive
+from bema_py.roles.bundle.archive_checks import check_reach, open_archive
 from bema_py.roles.bundle.layout import (
     DEPLOYMENT,
     EVENTS,
@@ -55,7 +55,8 @@ class EventsDifferError(MalformedError):
 class Bundle:
     """What a bundle holds for an auditor: the events are those of the receipts where it has any.
 
-    `time` is that of its last Ethereum block, without headers that of its last event, in seconds.
+    `time` is that of its last Ethereum block, without headers that of its last event, in seconds. `missing` are the
+    identifiers of content that its manifest says it lacks.
     """
 
     deployment: Deployment
@@ -63,6 +64,11 @@ class Bundle:
     store: CarStore
     anchors: Anchors
     time: int
+    missing: tuple[str, ...]
+
+    def check_reach(self, book: CheckBook) -> None:
+        """Check that its content is all that the history reaches, and nothing else."""
+        check_reach(book, self.deployment, self.events, self.store, self.missing)
 
 
 def open_bundle(
@@ -74,6 +80,7 @@ def open_bundle(
 ) -> Bundle:
     """Open a bundle and enter in the book what does not hold; `pinned` is the manifest's digest kept elsewhere.
 
+    What content the history reaches is left to `check_reach`: that takes longest, and an audit need not wait for it.
     Raises BundleError where no manifest, and the errors of the record where no deployment can be read.
     """
     manifest, data = read_manifest(directory)
@@ -90,12 +97,12 @@ def open_bundle(
     if wanted.block_hash is not None:
         message = f"no header of the bundle has the hash {hex0x(wanted.block_hash)}"
         book.expect(Check.BLOCK_HASH, walk.known is not None, message)
-    store = check_archive(book, directory, manifest, deployment, events)
+    store = open_archive(book, directory, deployment)
     last_event = max((event.position.block_number for event in events), default=deployment.block_number)
     last = (walk.last.number, walk.last.hash) if walk.last else None
     anchors = Anchors(deployment, wanted, last, last_event, walk.known)
     time = walk.last.timestamp if walk.last else max((event.position.time for event in events), default=0)
-    return Bundle(deployment, events, store, anchors, time)
+    return Bundle(deployment, events, store, anchors, time, manifest.missing)
 
 
 def _check_file(book: CheckBook, path: Path, record: FileRecord) -> None:

@@ -69,6 +69,7 @@ def import_run(
         raise InputError(f"{run} exists already; a run is restored into a new directory")
     book = CheckBook()
     bundle = open_bundle(book, directory, wanted, pinned, progress)
+    bundle.check_reach(book)
     false = [finding for finding in book.findings if finding.status is Status.FALSE]
     if false:
         raise FalseBundleError(directory, false[0], len(false))

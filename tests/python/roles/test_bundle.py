@@ -77,15 +77,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
 
 def opened(bundle: Path, wanted: Wanted = NOBODY) -> tuple[Bundle, CheckBook]:
     book = CheckBook()
-    return open_bundle(book, bundle, wanted), book
+    found = open_bundle(book, bundle, wanted)
+    found.check_reach(book)
+    return found, book
 
 
 def audited(bundle: Path, wanted: Wanted = NOBODY) -> AuditReport:
-    return audit_bundle(*opened(bundle, wanted))
+    book = CheckBook()
+    return audit_bundle(open_bundle(book, bundle, wanted), book)
 
 
 def reported(bundle: Path, wanted: Wanted = NOBODY) -> Facts:
-    found, book = opened(bundle, wanted)
+    book = CheckBook()
+    found = open_bundle(book, bundle, wanted)
     return compose(subject_of_bundle(found, ""), audit_bundle(found, book))
 
 
@@ -458,6 +462,7 @@ def test_content_that_is_missing_in_silence_is_named(made: Made, tmp_path: Path)
     copy = tampered(made.bundle, tmp_path / "bundle", lambda files: files.blocks.pop())
     _, book = opened(copy)
     assert [(each.check, each.status) for each in book.findings] == [(Check.ARCHIVE, Status.MISSING)]
+    assert Check.ARCHIVE in {each.check for each in audited(copy).book.findings}
 
 
 def test_a_bundle_without_proofs_says_so_and_is_never_proven(made: Made, tmp_path: Path) -> None:
