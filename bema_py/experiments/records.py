@@ -10,6 +10,7 @@ from bema_py.core.errors import MalformedError
 from bema_py.core.types import PartyId
 from bema_py.experiments.code import code_digest
 from bema_py.experiments.keeping import kept_place
+from bema_py.experiments.machine import describe_machine
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.plans import RunPlan
 
@@ -28,9 +29,9 @@ class RunRecord:
     """What a run measured.
 
     blocks: messages sent and used in every block. curve: height and accuracies of every evaluated state. seconds:
-    processor time by stage, the only part that differs when a run is repeated. attack: the strategy of the attackers,
-    empty where there are none by plan. suspended: parties and the heights of the blocks from which on they were. code:
-    digest of the code that played the run, empty in records from before it was noted.
+    processor time by stage, on `machine`: the only parts that differ when a run is repeated. attack: the strategy of
+    the attackers, empty where there are none by plan. suspended: parties and the heights of the blocks from which on
+    they were. code: digest of the code that played the run. Both are empty in records from before they were noted.
     """
 
     case: str
@@ -44,6 +45,7 @@ class RunRecord:
     attackers: tuple[PartyId, ...] = ()
     suspended: tuple[tuple[PartyId, int], ...] = ()
     code: str = ""
+    machine: str = ""
 
     @classmethod
     def of(
@@ -70,6 +72,7 @@ class RunRecord:
             tuple(sorted(attackers)),
             tuple(suspended),
             code_digest(),
+            describe_machine(),
         )
 
     @property

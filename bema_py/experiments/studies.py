@@ -8,7 +8,6 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from bema_py.core.errors import InputError
-from bema_py.experiments.machine import describe_machine
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.plans import RunPlan, Source
 from bema_py.experiments.records import RunRecord
@@ -128,17 +127,16 @@ def provenance(settings: StudySettings, plans: Sequence[RunPlan], records: Seque
         f"{settings.budget.blocks} blocks, at most {settings.budget.messages} messages each, "
         f"{settings.budget.scan} records looked through for each by all parties together; "
         f"local training {settings.setup.recipe.steps} batches of {settings.setup.recipe.batch_size}, augmented.\n\n"
-        f"Machine: {describe_machine()}. Processor time: {trained:.1f} minutes for the local models, which all runs "
-        f"share, and {played:.1f} minutes for the runs ({stage_shares(records)}). {played_by(records)}\n"
+        f"{counted('Machine', (record.machine for record in records))} Processor time: {trained:.1f} minutes for the "
+        f"local models, which all runs share, and {played:.1f} minutes for the runs ({stage_shares(records)}). "
+        f"{counted('Code', (record.code for record in records))}\n"
     )
 
 
-def played_by(records: Sequence[RunRecord]) -> str:
-    """Say which code played the runs."""
-    counts = Counter(record.code for record in records)
-    return "".join(
-        f"Code of {count} runs: {code or 'not noted'}. " for code, count in sorted(counts.items())
-    ).strip()
+def counted(what: str, found: Iterable[str]) -> str:
+    """Say of how many runs something is true, for machines and codes of records."""
+    counts = Counter(value or "not noted" for value in found)
+    return " ".join(f"{what} of {count} runs: {value}." for value, count in sorted(counts.items()))
 
 
 def stage_shares(records: Sequence[RunRecord]) -> str:

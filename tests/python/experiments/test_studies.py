@@ -7,7 +7,9 @@ from typer.testing import CliRunner
 from bema_py.cli.main import app
 from bema_py.core.errors import InputError
 from bema_py.experiments import workers
+from bema_py.experiments.code import code_digest
 from bema_py.experiments.fig6 import fig6, figure_plans
+from bema_py.experiments.machine import describe_machine
 from bema_py.experiments.methods import UnknownMethodError
 from bema_py.experiments.setups import UnknownSetupError
 from bema_py.experiments.studies import SeedsError, mean_and_deviation
@@ -38,6 +40,8 @@ def test_table_1_small(settings):
     assert "held-out training samples" in text
     assert "| BEMA (5-party) |" in text
     assert "--bogus 0,30" in text
+    assert f"Machine of 4 runs: {describe_machine()}. " in text
+    assert f"Code of 4 runs: {code_digest()}.\n" in text
 
 
 def test_figure_6_small(settings):
