@@ -4,7 +4,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
@@ -114,15 +114,21 @@ def _begin(work: AuditWork) -> _Worker:
     context = get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(work, there), daemon=True)
-    process.start()
+    # Ctrl-C goes to all processes of a terminal; a worker leaves it to its parent from its first moment on. The tracker
+    # that the first process of a program brings with it would let interrupts through again, so it comes before.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     # The last copy of that end is now the worker's, so its end is the end of the pipe.
     there.close()
     return _Worker(process, here)
 
 
 def _serve(work: AuditWork, pipe: "Connection[Answer, Sequence[int]]") -> None:
-    """Be a worker: leave interrupts to the parent, do not outlive it, and audit what it asks for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Be a worker: do not outlive the parent, and audit what it asks for."""
     begin_worker(threads=1)
     walk = work.walk()
     with sparing_what_lasts(), suppress(EOFError, OSError):

@@ -4,6 +4,7 @@ import gc
 import json
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,7 +29,7 @@ from bema_py.roles.audit_scope import Scope, ScopeError, draw, select, spans
 from bema_py.roles.audit_workers import SHARE, WorkerError, shares
 from bema_py.roles.auditor import WHOLE, AuditPlan, audit
 from bema_py.roles.chain_walk import BlockOutcome, by_height
-from bema_py.roles.checks import Check, Status
+from bema_py.roles.checks import Check, CheckBook, Status
 from bema_py.roles.content import load_body
 from bema_py.storage.content_store import ContentStore
 from bema_py.storage.directory_store import StoreFaultError
@@ -79,11 +80,20 @@ def test_a_false_block_that_stayed_is_named_and_the_audit_goes_on_from_its_claim
     assert "calibration record: judged" in whole.book.findings[-1].message
 
 
+def interrupt_workers(_book: CheckBook) -> None:
+    """Let the processes that have just been started hear the Ctrl-C that is their parent's to answer."""
+    for worker in multiprocessing.active_children():
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGINT)
+
+
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_the_report_does_not_depend_on_the_number_of_processes(
+def test_the_report_depends_on_no_number_of_processes_and_no_worker_on_interrupts(
     played: TinyNetwork, whole: AuditReport, jobs: int
 ) -> None:
-    assert text(audited(played, AuditPlan(jobs=jobs))) == text(whole)
+    network, plan = played.network, AuditPlan(jobs=jobs)
+    report = audit(network.deployment, network.events(), network.store, plan=plan, besides=interrupt_workers)
+    assert text(report) == text(whole)
 
 
 def test_every_subject_is_audited_once_and_long_runs_come_first() -> None:
