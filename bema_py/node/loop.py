@@ -1,5 +1,6 @@
 """The loop that every role runs: one step after the other, whatever fails in between."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,10 +13,12 @@ from bema_py.node.condition import Health, LoopState
 from bema_py.node.figures import Figures
 from bema_py.node.log import Log
 from bema_py.node.stopping import StopRequested, StopSignal
-from bema_py.roles.freed_memory import return_pages
+from bema_py.roles.freed_memory import give_back
 from bema_py.storage.content_store import ContentMissingError
 
 LONGEST_PAUSE = 60.0
+LONG_STEP = 1.0
+"""Seconds after which a step has computed something, and may have left the models of whole blocks as garbage."""
 TRANSIENT = (
     ChainUnreachableError,
     ChainResponseError,
@@ -58,7 +61,10 @@ class Loop:
     def run(self) -> None:
         """Go on until the node is to stop."""
         while not self.stop.requested:
+            began = time.monotonic()
             self.once()
+            if time.monotonic() - began > LONG_STEP:
+                give_back()
             with suppress(StopRequested):
                 self.stop.pause(self.pause())
         self.stop.done()
@@ -100,7 +106,6 @@ class Loop:
         self.figures.state.state(state)
         if not self.health.set(state, detail):
             return
-        return_pages()  # a step that did something may have held a block's models
         if state is LoopState.WAITING:
             self.log.info("waiting", waits_for=detail)
         elif state is LoopState.BLOCKED:

@@ -23,11 +23,6 @@ def give_back() -> None:
     a library catches on its way to a content identifier, with the frames from which it was called.
     """
     gc.collect()
-    return_pages()
-
-
-def return_pages() -> None:
-    """Let the allocator return its unused pages where it can; milliseconds, not the tenth of a second of both."""
     # Of glibc; other C libraries have no such call.
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
