@@ -24,8 +24,8 @@ class FakeNode(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.held: dict[str, bytes] = {}
         self.pinned: set[str] = set()
         self.mode = self.write_mode = "honest"

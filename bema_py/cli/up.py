@@ -13,6 +13,7 @@ from rich.table import Table
 from bema_py.cli.output import JsonOption, console, emit, errors
 from bema_py.core.errors import InputError
 from bema_py.local.anvil import find_anvil
+from bema_py.local.ipfs import IPFS, find_ipfs
 from bema_py.local.network import LocalNetwork, NodeView, Settings
 from bema_py.local.plan import LocalPlan, load_plan, make_plan
 from bema_py.local.processes import Processes
@@ -34,11 +35,16 @@ def up(
         int, typer.Option(min=0, help="The chain's port, the nodes' follow; 0: free ones.")
     ] = 8545,
     anvil: Annotated[str, typer.Option(help="The anvil binary; without it the one on the PATH.")] = "",
+    ipfs: Annotated[
+        str, typer.Option(help="Kubo's binary, for instance ipfs: contents go through an IPFS node.")
+    ] = "",
     detach: Annotated[bool, typer.Option(help="Leave the network running and return.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds until every node must be well.")] = 300.0,
     as_json: JsonOption = False,
 ) -> None:
     """Start a network: a development chain, the contract, and each node as a process of its own.
+
+    With --ipfs an IPFS node as well, alone and on loopback; each node then has a directory of its own before it.
 
     A directory that holds one already goes on with it, whatever the other options say. Without --detach a table
     is shown, and an interrupt stops the network. `bema down` does so otherwise.
@@ -50,12 +56,15 @@ def up(
     root.mkdir(parents=True, exist_ok=True)
     plan = load_plan(root)
     if plan is None:
-        plan = make_plan(founders, parties, miners, auditors, port)
-        plan.save(root)
+        plan = make_plan(founders, parties, miners, auditors, port, ipfs=bool(ipfs))
     network = LocalNetwork(root, plan, Processes(root))
-    network.up(binary, Settings(architecture=architecture, window=window), timeout, errors.print)
-    network.wait_until_well(timeout)
+    if plan.ipfs_port:
+        network.ipfs = find_ipfs(ipfs or IPFS)
+    plan.save(root)
+    settings = Settings(architecture=architecture, window=window)
     if detach:
+        network.up(binary, settings, timeout, errors.print)
+        network.wait_until_well(timeout)
         emit(
             as_json,
             _values(network, plan),
@@ -63,7 +72,9 @@ def up(
         )
         return
     try:
-        _watch(network, plan)
+        with suppress(KeyboardInterrupt):
+            network.up(binary, settings, timeout, errors.print)
+            _watch(network, plan)
     finally:
         stopped = network.down()
         errors.print(f"stopped {', '.join(stopped)}; the same command goes on")
@@ -83,8 +94,8 @@ def down(directory: DirectoryOption = DEFAULT_DIRECTORY, as_json: JsonOption = F
 
 
 def _watch(network: LocalNetwork, plan: LocalPlan) -> None:
-    """Show the table until the user interrupts; a node that ends stays ended."""
-    with suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
+    """Show the table for ever; a node that ends stays ended."""
+    with Live(console=console, auto_refresh=False) as live:
         while True:
             live.update(_table(network, plan), refresh=True)
             time.sleep(REFRESH)
@@ -92,7 +103,17 @@ def _watch(network: LocalNetwork, plan: LocalPlan) -> None:
 
 def _table(network: LocalNetwork, plan: LocalPlan) -> Table:
     shown = Table(
-        "node", "role", "pid", "MB", "state", "height", "samples", "last log line", header_style="bold"
+        "node",
+        "role",
+        "pid",
+        "MiB",
+        "state",
+        "height",
+        "samples",
+        "last log line",
+        header_style="bold",
+        caption=f"{network.directory}, chain {plan.chain_url}; an interrupt stops all of it",
+        caption_justify="left",
     )
     for node in plan.nodes:
         view = network.view(node)
@@ -104,7 +125,7 @@ def _table(network: LocalNetwork, plan: LocalPlan) -> Table:
 
 
 def _style(view: NodeView) -> str:
-    return "" if view.state in ("waiting", "working") else "red"
+    return {"waiting": "", "working": "", "starting": "dim"}.get(view.state, "red")
 
 
 def _sentence(line: str) -> str:

@@ -7,18 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 from bema_py.chain.connection import Chain, connect
+from bema_py.chain.deployment import open_contract
+from bema_py.chain.deployment_file import load_deployment
 from bema_py.chain.errors import ChainUnreachableError
 from bema_py.core.types import hex0x
 from bema_py.local.anvil import STATE, anvil_command, keep_one_genesis
+from bema_py.local.ipfs import IPFS, ipfs_command, ipfs_environment, prepare_ipfs
 from bema_py.local.plan import LocalPlan, PlannedNode
 from bema_py.local.processes import CHAIN, Processes, StartError, bema
 from bema_py.local.profiles import ETHER, profile_of, write_profiles
+from bema_py.storage.ipfs_node import IpfsNode, NodeFaultError
 
 ANSWER = 2.0
 DEPLOYMENT = "deployment.json"
+STARTS_IN = 60.0
+"""Seconds for which a process that does not answer yet is taken to start."""
 Say = Callable[[str], None]
 
 
@@ -50,19 +57,24 @@ class NodeView:
 class LocalNetwork:
     """A network in a directory, which holds its plan, profiles, content, states, logs, chain and processes.
 
-    `place` says what goes before a node's command so that it runs elsewhere; nothing for this very machine.
+    `place` says what goes before a node's command so that it runs elsewhere; nothing for this very machine. `ipfs` is
+    Kubo's binary, for a plan with an IPFS node.
     """
 
     directory: Path
     plan: LocalPlan
     processes: Processes
     place: Callable[[PlannedNode], Sequence[str]] = lambda _node: ()
+    ipfs: str = IPFS
 
     def up(self, anvil: str, settings: Settings, timeout: float, say: Say) -> None:
         """Start what does not run; deploy first where that was not yet done. Raises StartError."""
         chain = self.start_chain(anvil, timeout, say)
+        if self.plan.ipfs_port:
+            self.start_ipfs(timeout, say)
         if not (self.directory / DEPLOYMENT).exists():
-            self._found(chain, settings, timeout, say)
+            self._deploy(chain, settings, timeout, say)
+        self._fund(chain, timeout)
         for node in self.plan.nodes:
             if not self.processes.running(node.name):
                 self.start(node)
@@ -89,22 +101,25 @@ class LocalNetwork:
             time.sleep(0.5)
 
     def down(self) -> list[str]:
-        """Stop the nodes, then the chain; return what ran."""
-        nodes = [name for name in self.processes.started if name != CHAIN]
-        return self.processes.stop(nodes) + self.processes.stop([CHAIN])
+        """Stop the nodes, then what they work with; return what ran."""
+        below = [name for name in (IPFS, CHAIN) if name in self.processes.started]
+        nodes = [name for name in self.processes.started if name not in below]
+        return self.processes.stop(nodes) + self.processes.stop(below)
 
     def view(self, node: PlannedNode) -> NodeView:
         """Ask a node how it is."""
         entry = self.processes.running(node.name)
         if entry is None:
             return NodeView(node.name, node.role, None, None, "not running", "", None, None)
+        young = time.time() - entry.started < STARTS_IN
+        silence = "starting" if young else "silent"
         status = _status(node)
         return NodeView(
             node.name,
             node.role,
             entry.pid,
             entry.memory(),
-            str(status.get("state", "silent")),
+            str(status.get("state", silence)),
             str(status.get("detail", "no answer yet")),
             status.get("height"),
             status.get("samples"),
@@ -135,8 +150,28 @@ class LocalNetwork:
                 say(f"chain {chain.chain_id} answers at {self.plan.chain_url}")
                 return chain
 
-    def _found(self, chain: Chain, settings: Settings, timeout: float, say: Say) -> None:
-        """Write the profiles, deploy the contract and pay into its pool."""
+    def start_ipfs(self, timeout: float, say: Say) -> None:
+        """Start the IPFS node unless it runs, and wait until it answers. Raises StartError."""
+        if not self.processes.running(IPFS):
+            prepare_ipfs(self.ipfs, self.directory, self.plan.ipfs_port)
+            self.processes.start(IPFS, ipfs_command(self.ipfs), ipfs_environment(self.directory))
+        node = IpfsNode(self.plan.ipfs_address, ANSWER, ANSWER, 0)
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                version = node.version()
+            except NodeFaultError as error:
+                if not self.processes.running(IPFS):
+                    raise StartError(IPFS, f"it ended: {self.processes.last_line(IPFS)}") from error
+                if time.monotonic() > deadline:
+                    raise StartError(IPFS, f"no answer in {timeout:.0f} s") from error
+                time.sleep(0.2)
+            else:
+                say(f"IPFS node {version} answers at {self.plan.ipfs_address}")
+                return
+
+    def _deploy(self, chain: Chain, settings: Settings, timeout: float, say: Say) -> None:
+        """Write the profiles and deploy the contract."""
         write_profiles(
             self.directory,
             self.plan,
@@ -146,19 +181,29 @@ class LocalNetwork:
             window=settings.window,
             poll=settings.poll,
         )
-        profile = str(profile_of(self.directory, self.plan.founders[0]))
-        for name, command in (
-            ("deploy", bema("deploy", "--profile", profile)),
-            ("fund", bema("fund", str(10 * ETHER), "--profile", profile)),
-        ):
-            entry = self.processes.start(name, command, _environment())
-            process = entry.process()
-            if process is not None:
-                process.wait(timeout)
-            self.processes.stop([name])
+        self._command("deploy", ["deploy"], timeout)
         if not (self.directory / DEPLOYMENT).exists():
             raise StartError("deploy", self.processes.last_line("deploy"))
         say(f"contract deployed, founded by {hex0x(chain.accounts()[0])} and others")
+
+    def _fund(self, chain: Chain, timeout: float) -> None:
+        """Pay into the contract's pool where nobody did yet."""
+        contract = open_contract(chain, load_deployment(self.directory / DEPLOYMENT))
+        if not contract.pool().funded:
+            self._command("fund", ["fund", str(10 * ETHER)], timeout)
+
+    def _command(self, name: str, arguments: Sequence[str], timeout: float) -> None:
+        """Run a command of the first founder's to its end."""
+        profile = str(profile_of(self.directory, self.plan.founders[0]))
+        entry = self.processes.start(name, bema(*arguments, "--profile", profile), _environment())
+        process = entry.process()
+        try:
+            if process is not None:
+                process.wait(timeout)
+        except psutil.TimeoutExpired as error:
+            raise StartError(name, f"it is not done after {timeout:.0f} s") from error
+        finally:
+            self.processes.stop([name])
 
 
 def _environment() -> Mapping[str, str]:

@@ -46,16 +46,22 @@ class PlannedNode:
 
 @dataclass(frozen=True)
 class LocalPlan:
-    """A local network; `chain_host` and `chain_port` are where the chain answers."""
+    """A local network; `chain_host` and `chain_port` are where the chain answers, `ipfs_port` an IPFS node, 0: none."""
 
     chain_port: int
     nodes: tuple[PlannedNode, ...]
     chain_host: str = LOOPBACK
+    ipfs_port: int = 0
 
     @property
     def chain_url(self) -> str:
         """Where the chain answers."""
         return f"http://{self.chain_host}:{self.chain_port}"
+
+    @property
+    def ipfs_address(self) -> str:
+        """The multiaddress of the IPFS node's API."""
+        return f"/ip4/{LOOPBACK}/tcp/{self.ipfs_port}"
 
     @property
     def founders(self) -> tuple[PlannedNode, ...]:
@@ -72,6 +78,7 @@ class LocalPlan:
         plain = {
             "chain_host": self.chain_host,
             "chain_port": self.chain_port,
+            "ipfs_port": self.ipfs_port,
             "nodes": [asdict(node) for node in self.nodes],
         }
         (directory / FILE).write_text(json.dumps(plain, indent=1) + "\n")
@@ -85,12 +92,15 @@ def load_plan(directory: Path) -> LocalPlan | None:
     try:
         plain = json.loads(path.read_text())
         nodes = tuple(PlannedNode(**node) for node in plain["nodes"])
-        return LocalPlan(int(plain["chain_port"]), nodes, str(plain.get("chain_host", LOOPBACK)))
+        chain_host, ipfs_port = str(plain.get("chain_host", LOOPBACK)), int(plain.get("ipfs_port", 0))
+        return LocalPlan(int(plain["chain_port"]), nodes, chain_host, ipfs_port)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PlanFileError(path, f"it is not a local network ({error})") from error
 
 
-def make_plan(founders: int, parties: int, miners: int, auditors: int, port: int) -> LocalPlan:
+def make_plan(
+    founders: int, parties: int, miners: int, auditors: int, port: int, *, ipfs: bool = False
+) -> LocalPlan:
     """Lay out a network; ports count up from `port`, or are any free ones where it is 0. Raises InputError."""
     for name, count, least in (
         ("founders", founders, 1),
@@ -101,7 +111,7 @@ def make_plan(founders: int, parties: int, miners: int, auditors: int, port: int
         check_integer(name, count, least, MOST)
     counts = {"original-party": founders, "party": parties, "miner": miners, "auditor": auditors}
     names = {"original-party": "founder"}
-    ports = _ports(port, 1 + sum(counts.values()))
+    ports = _ports(port, 1 + sum(counts.values()) + ipfs)
     chain_port = next(ports)
     nodes: list[PlannedNode] = []
     for role, count in counts.items():
@@ -109,7 +119,7 @@ def make_plan(founders: int, parties: int, miners: int, auditors: int, port: int
             share = len(nodes) if role in ("original-party", "party") else -1
             name = f"{names.get(role, role)}{index + 1}"
             nodes.append(PlannedNode(name, role, len(nodes), share, next(ports)))
-    return LocalPlan(chain_port, tuple(nodes))
+    return LocalPlan(chain_port, tuple(nodes), ipfs_port=next(ports) if ipfs else 0)
 
 
 def held_classes(plan: LocalPlan, node: PlannedNode) -> list[int]:

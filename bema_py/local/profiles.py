@@ -26,7 +26,7 @@ dataset = "digits"
 case = "case.toml"
 party = {share}
 
-[publication]
+{content}[publication]
 publish_samples = true
 cleared = "scikit-learn's digits, which are public"
 budget = 100000
@@ -44,6 +44,13 @@ samples = 10
 scan = 200
 gather = {gather}
 empty_after = 30
+"""
+CONTENT = """\
+[content]
+directory = "{name}/content"
+nodes = ["{address}"]
+search_seconds = 0
+
 """
 DEPLOY = """
 [deploy]
@@ -104,6 +111,7 @@ def write_profiles(
             port=node.port,
             founders=urls,
             poll=float(poll),
+            content=CONTENT.format(name=node.name, address=plan.ipfs_address) if plan.ipfs_port else "",
             gather=gather,
         )
         if node == plan.founders[0]:

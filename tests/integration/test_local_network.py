@@ -12,9 +12,11 @@ import psutil
 import pytest
 import requests
 from chain_scenarios import ANVIL, has_anvil
+from fake_kubo import install
 
 from bema_py.cli.main import run
 from bema_py.local.anvil import STATE, AnvilMissingError, ChainStateError, find_anvil, keep_one_genesis
+from bema_py.local.ipfs import IPFS
 from bema_py.local.network import LocalNetwork
 from bema_py.local.plan import load_plan, make_plan
 from bema_py.local.processes import CHAIN, Processes, Started
@@ -99,6 +101,45 @@ def test_a_network_of_processes(
     assert not [entry for entry in started if entry.process()]
     for name in nodes:
         assert '"event": "stopped"' in (root / "logs" / f"{name}.log").read_text().splitlines()[-1]
+
+
+@pytest.mark.timeout(2 * LIMIT)
+def test_contents_go_through_an_ipfs_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the founder writes reaches the miner and the auditor by the node alone: each has a directory of its own."""
+    root = tmp_path / "network"
+    shape = ("--founders", 1, "--parties", 0, "--miners", 1, "--auditors", 1, "--port", 0)
+    more = ("--anvil", ANVIL, "--ipfs", install(tmp_path), "--detach", "--timeout", LIMIT)
+    try:
+        assert bema(monkeypatch, "up", "--dir", root, *shape, *more) == 0
+        plan = load_plan(root)
+        assert plan is not None
+        network = LocalNetwork(root, plan, Processes(root))
+        auditor = next(node for node in plan.nodes if node.role == "auditor")
+        wait_for("a block", lambda: (network.view(auditor).height or 0) >= 1)
+        capsys.readouterr()
+        assert bema(monkeypatch, "audit", "--profile", root / "auditor1.toml", "--json") == 0
+        report = json.loads(capsys.readouterr().out)
+        assert (report["verdict"], report["missing"]) == ("consistent", 0)
+        assert not (root / "content").exists()
+        assert list((root / "auditor1/content").rglob("*"))
+        assert network.processes.running(IPFS)
+    finally:
+        started = dict(Processes(root).started)
+        assert bema(monkeypatch, "down", "--dir", root) == 0
+    assert {CHAIN, IPFS} < set(started)
+    assert not [entry for entry in started.values() if entry.process()]
+
+
+def test_a_missing_ipfs_program_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "network"
+    given = ("--dir", root, "--anvil", ANVIL, "--ipfs", tmp_path / "nothing")
+    assert bema(monkeypatch, "up", *given) == 2
+    assert "install Kubo" in " ".join(capsys.readouterr().err.split())
+    assert load_plan(root) is None
 
 
 def test_down_stops_nothing_that_it_did_not_start(
