@@ -3,14 +3,12 @@
 The tests share the network and run in the order of this file: starting it is what takes longest.
 """
 
-import json
 import os
 import resource
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -18,27 +16,35 @@ from typing import Any
 
 import psutil
 import pytest
-import requests
 from chain_scenarios import ANVIL, has_anvil
-from cheating import wrong_count
 from faulty_node import DroppedError, RefusedError, ThrottledError, faulty_node
+from watched_network import (
+    LIMIT,
+    changed,
+    cheat,
+    health,
+    is_rejected_and_slashed,
+    is_well,
+    kept_its_word,
+    logged,
+    named,
+    says,
+    works,
+)
 
-from bema_py.bench.onlooker import calm, opened, standing, verdict, wait_until
+from bema_py.bench.onlooker import opened, verdict, wait_until
 from bema_py.bench.storm import MOMENTS, Storm
-from bema_py.chain.events import BlockRejected, BondReturned, PoolFunded
-from bema_py.chain.signers import NodeSigner
 from bema_py.local.network import LocalNetwork, Settings
-from bema_py.local.plan import PlannedNode, make_plan
+from bema_py.local.plan import make_plan
 from bema_py.local.processes import Processes, bema
 from bema_py.local.profiles import profile_of
-from bema_py.roles.block_miner import BlockMiner, StaleBlockError
+from bema_py.roles.block_miner import BlockMiner
 from bema_py.storage.directory_store import DirectoryStore
 from bema_py.storage.memory_store import MemoryStore
 
 SEED = int(os.environ.get("BEMA_SEED", "6"))
 FOUNDING, WORKING = 20, 100
 """Kills while the network is founded, and after."""
-LIMIT = 900.0
 MISSING = "the content of a block that came without it"
 """What a founder waits for."""
 
@@ -63,19 +69,11 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNetwork]:
         network.down()
 
 
-def kept_its_word(network: LocalNetwork) -> None:
-    before = standing(network).blocks
-    calm(network)
-    wait_until(lambda: standing(network).blocks > before, "another block", LIMIT)
-    assert verdict(network) == []
-
-
 def test_more_than_a_hundred_kills_from_the_founding_on(network: LocalNetwork) -> None:
     storm = Storm(network, str(ANVIL), Random(SEED))
     for _ in range(FOUNDING):
         storm.kill_one()
-    wait_until(lambda: standing(network).parties == 4, "everybody is a party", LIMIT)
-    wait_until(lambda: standing(network).blocks > 0, "a block", LIMIT)
+    works(network)
     for _ in range(WORKING):
         storm.kill_one()
     print(f"seed {SEED}:", *storm.blows, sep="\n")
@@ -91,51 +89,8 @@ def test_more_than_a_hundred_kills_from_the_founding_on(network: LocalNetwork) -
 
 @pytest.fixture
 def working(network: LocalNetwork) -> LocalNetwork:
-    wait_until(lambda: standing(network).parties == 4, "everybody is a party", LIMIT)
-    wait_until(lambda: standing(network).blocks > 0, "a block", LIMIT)
+    works(network)
     return network
-
-
-def named(network: LocalNetwork, name: str) -> PlannedNode:
-    return next(node for node in network.plan.nodes if node.name == name)
-
-
-def health(node: PlannedNode) -> dict[str, Any]:
-    try:
-        answer = requests.get(f"http://127.0.0.1:{node.port}/health", timeout=10).json()
-    except requests.RequestException:
-        return {}
-    return dict(answer)
-
-
-def says(node: PlannedNode, words: str) -> None:
-    wait_until(lambda: words in str(health(node).get("reason")), f"{node.name} says {words!r}", LIMIT)
-
-
-def is_well(node: PlannedNode) -> None:
-    wait_until(lambda: bool(health(node).get("healthy")), f"{node.name} is well", LIMIT)
-
-
-def logged(network: LocalNetwork, node: PlannedNode, event: str) -> list[dict[str, Any]]:
-    lines = network.processes.log_of(node.name).read_text().splitlines()
-    return [line for line in map(json.loads, lines) if line["event"] == event]
-
-
-@contextmanager
-def changed(network: LocalNetwork, node: PlannedNode, old: str, new: str) -> Iterator[None]:
-    """Run a node with a change in its profile."""
-    profile = profile_of(network.directory, node)
-    honest = profile.read_text()
-    assert old in honest
-    try:
-        network.processes.stop([node.name])
-        profile.write_text(honest.replace(old, new))
-        network.start(node)
-        yield
-    finally:
-        network.processes.stop([node.name])
-        profile.write_text(honest)
-        network.start(node)
 
 
 def test_reorganisations_of_every_depth_under_running_nodes(working: LocalNetwork) -> None:
@@ -191,35 +146,6 @@ def test_an_endpoint_that_is_down_slow_rate_limited_or_lying(working: LocalNetwo
         )
     assert not logged(working, node, "voted")
     kept_its_word(working)
-
-
-def cheat(working: LocalNetwork, change: Callable[[BlockMiner], None], *, false: bool) -> bytes:
-    """Mine one block as a stranger with the spare account; gives its hash."""
-    view = opened(working)
-    accounts = view.contract.chain.accounts()
-    miner = BlockMiner(view, NodeSigner(view.contract.chain, accounts[len(working.plan.nodes)]))
-    change(miner)
-    for _ in range(20):
-        draft = miner.draft()
-        if false:
-            draft = replace(draft, assembled=wrong_count(draft.assembled))
-        try:
-            return miner.seal(draft).header.hash()
-        except StaleBlockError:
-            continue
-    raise AssertionError("twenty races were lost")
-
-
-def is_rejected_and_slashed(working: LocalNetwork, block: bytes) -> None:
-    def rejected() -> bool:
-        return any(orphan.event.block_hash == block for orphan in opened(working).history().orphans)
-
-    wait_until(rejected, "the founders reject it", LIMIT)
-    events = opened(working).events()
-    assert [event.block_hash for event in events if isinstance(event, BlockRejected)].count(block) == 1
-    assert not [event for event in events if isinstance(event, BondReturned) and event.block_hash == block]
-    bond = opened(working).deployment.parameters.bond
-    assert [event.amount for event in events if isinstance(event, PoolFunded)].count(bond) >= 1
 
 
 def test_a_false_block_is_rejected_and_its_bond_slashed(working: LocalNetwork) -> None:
