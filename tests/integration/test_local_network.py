@@ -107,23 +107,23 @@ def test_a_network_of_processes(
 def test_contents_go_through_an_ipfs_node(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the founder writes reaches the miner and the auditor by the node alone: each has a directory of its own."""
+    """What the founder writes reaches the miner by the node alone: each has a directory of its own."""
     root = tmp_path / "network"
-    shape = ("--founders", 1, "--parties", 0, "--miners", 1, "--auditors", 1, "--port", 0)
+    shape = ("--founders", 1, "--parties", 0, "--miners", 1, "--auditors", 0, "--port", 0)
     more = ("--anvil", ANVIL, "--ipfs", install(tmp_path), "--detach", "--timeout", LIMIT)
     try:
         assert bema(monkeypatch, "up", "--dir", root, *shape, *more) == 0
         plan = load_plan(root)
         assert plan is not None
         network = LocalNetwork(root, plan, Processes(root))
-        auditor = next(node for node in plan.nodes if node.role == "auditor")
-        wait_for("a block", lambda: (network.view(auditor).height or 0) >= 1)
+        miner = next(node for node in plan.nodes if node.role == "miner")
+        wait_for("a block", lambda: (network.view(miner).height or 0) >= 1)
         capsys.readouterr()
-        assert bema(monkeypatch, "audit", "--profile", root / "auditor1.toml", "--json") == 0
+        assert bema(monkeypatch, "audit", "--profile", root / "miner1.toml", "--json") == 0
         report = json.loads(capsys.readouterr().out)
         assert (report["verdict"], report["missing"]) == ("consistent", 0)
         assert not (root / "content").exists()
-        assert list((root / "auditor1/content").rglob("*"))
+        assert list((root / "miner1/content").rglob("*"))
         assert network.processes.running(IPFS)
     finally:
         started = dict(Processes(root).started)

@@ -1,11 +1,13 @@
 """The loop goes on whatever fails, says what it waits for, and ends when it is asked to."""
 
 import errno
+import gc
 import io
 import json
 import os
 import signal
 import time
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from bema_py.chain.errors import ChainUnreachableError, WrongChainError
 from bema_py.chain.index_file import IndexStorageError
 from bema_py.core.errors import InputError
+from bema_py.node import loop
 from bema_py.node.condition import STALE_AFTER, Health, LoopState
 from bema_py.node.figures import Figures
 from bema_py.node.log import Log
@@ -176,6 +179,33 @@ def test_a_log_on_a_full_disk_does_not_end_the_node() -> None:
             stream.flush()
         with suppress(OSError):
             stream.close()
+
+
+@pytest.mark.parametrize(("seconds", "collected"), [(0.0, True), (60.0, False)])
+def test_what_a_long_step_left_in_cycles_is_collected(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, collected: bool
+) -> None:
+    """Errors with their frames hold a block's models until somebody looks for cycles."""
+    monkeypatch.setattr(loop, "LONG_STEP", seconds)
+    left: list[weakref.ref[Exception]] = []
+
+    class OwnError(Exception):
+        """Of a class of ours, so that it can be watched."""
+
+    def leave() -> str:
+        error = OwnError()
+        error.args = (error,)
+        left.append(weakref.ref(error))
+        bench.stop.request()
+        return "a block"
+
+    bench = Bench(lambda: Scripted(leave))
+    gc.disable()
+    try:
+        bench.loop.run()
+        assert (left[0]() is None) is collected
+    finally:
+        gc.enable()
 
 
 def test_long_silence_is_not_well() -> None:
