@@ -53,6 +53,11 @@ class Judging:
         now = self.desk.network.contract.chain.head().timestamp
         window = self.desk.network.deployment.parameters.challenge_window
         age = now - history.blocks[error.height - 1].position.time
+        if age > window and error.missing:
+            raise BlockedError(
+                f"{error}; it is final, so nobody votes about it any more: fetch its content from another node. If "
+                "nobody has it, found the network anew from the last block that holds"
+            )
         if age > window:
             raise BlockedError(
                 f"{error}; it is final, so the contract keeps it for ever: an audit fails there, and nobody who "

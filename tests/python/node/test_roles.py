@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from cheating import lie
 from node_town import Town
-from tiny_network import FOUNDERS, HELD, OPEN, WINDOW
+from tiny_network import FOUNDERS, HELD, OPEN, WINDOW, linear_model
 from witnessed_network import ATTACKER, REFERENCES, WITNESS, begin
 
 from bema_py.chain.deployment import deploy, open_contract
@@ -17,9 +17,10 @@ from bema_py.node.miner import MiningPlan
 from bema_py.node.peers import Peer
 from bema_py.node.server import NodeServer, json_answer
 from bema_py.roles.block_miner import StaleBlockError
-from bema_py.roles.content import ModelCache
+from bema_py.roles.content import ModelCache, publish_model
 from bema_py.roles.network import Network
 from bema_py.roles.original_party import Thresholds, reject
+from bema_py.storage.content_store import ContentMissingError
 from bema_py.storage.sound_store import DamagedStoreError, SoundStore
 
 
@@ -213,8 +214,17 @@ def test_a_withheld_body_is_waited_for_then_voted_against(town: Town) -> None:
         tiny.chain.advance(WINDOW // 2 + 1)
         assert "1 of 2" in town.founder(0).step()
         tiny.chain.advance(WINDOW)
-        with pytest.raises(BlockedError, match="it is final"):
+        with pytest.raises(BlockedError, match=r"it is final, .* fetch its content from another node"):
             town.founder(1).step()
+
+
+def test_a_false_block_that_became_final_is_for_a_person(town: Town) -> None:
+    town.miner().step()
+    lie(town.tiny)
+    town.tiny.chain.advance(WINDOW + 1)
+    with pytest.raises(BlockedError, match="it is final, so the contract keeps it for ever"):
+        town.founder(0).step()
+    assert not town.logged("voted")
 
 
 def test_an_auditor_looks_again_for_what_was_missing(town: Town) -> None:
@@ -246,6 +256,23 @@ def test_a_founder_blames_nobody_for_its_own_disk(town: Town) -> None:
     # Without it the founder takes its own damage for the miner's lie.
     town.founder(1).step()
     assert len(town.logged("voted")) == 1
+
+
+def test_a_node_holds_the_models_of_two_blocks(town: Town) -> None:
+    tiny, store = town.tiny, town.tiny.network.store
+    digests = [publish_model(store, linear_model(100 + number)) for number in range(30)]
+    network = replace(tiny.network, models=ModelCache(store))
+    for digest in digests:
+        network.models.load(digest)
+    for digest in digests:
+        _forget(town, digest)
+    history = town.desk("miner", network).read()
+    held = 2 * len(history.parties) + 4
+    assert held < len(digests)
+    for digest in digests[-held:]:
+        network.models.load(digest)
+    with pytest.raises(ContentMissingError):
+        network.models.load(digests[-held - 1])
 
 
 def _forget(town: Town, digest: bytes) -> bytes:
