@@ -30,19 +30,23 @@ MIB = 2**20
 
 @dataclass
 class Watch:
-    """What was seen of a running network: the most memory of each process in bytes, the machine's load over time."""
+    """What was seen of a running network: each process's memory in bytes, the machine's load over time.
+
+    share: of the last, its part of what processes share counted once among them all.
+    """
 
     memory: Counter[str] = field(default_factory=Counter)
     last: dict[str, int] = field(default_factory=dict)
+    share: dict[str, int] = field(default_factory=dict)
     load: list[float] = field(default_factory=list)
 
     def look(self, network: LocalNetwork) -> None:
         """Look once."""
         self.load.append(os.getloadavg()[0])
         for name, entry in network.processes.started.items():
-            memory = entry.memory()
-            if memory is not None:
-                self.last[name] = memory
+            memory, share = entry.memory(), entry.share()
+            if memory is not None and share is not None:
+                self.last[name], self.share[name] = memory, share
                 self.memory[name] = max(self.memory[name], memory)
 
 
@@ -170,10 +174,14 @@ def _grown(before: Standing, after: Standing, minutes: float) -> dict[str, Any]:
 
 
 def _memory(network: LocalNetwork, watch: Watch) -> dict[str, dict[str, int]]:
-    """Return the most and the last memory of each process, MiB."""
+    """Return the most and the last memory of each process and its share of the last, MiB."""
     names = ["chain", *(node.name for node in network.plan.nodes)]
     return {
-        name: {"most": watch.memory[name] // MIB, "last": watch.last[name] // MIB}
+        name: {
+            "most": watch.memory[name] // MIB,
+            "last": watch.last[name] // MIB,
+            "share": watch.share[name] // MIB,
+        }
         for name in names
         if name in watch.last
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 def soak_page(figures: Mapping[str, Any]) -> str:
     """Lay the figures of a soak out as Markdown."""
+    memory = figures["memory_mib"]
     nodes = ", ".join(f"{count} {role}" for role, count in figures["nodes"].items())
     lines = [
         "# Soak",
@@ -38,9 +39,12 @@ def soak_page(figures: Mapping[str, Any]) -> str:
         "## Memory",
         "",
         *_table(
-            ("process", "most, MiB", "last, MiB"),
-            [(name, each["most"], each["last"]) for name, each in figures["memory_mib"].items()],
+            ("process", "most, MiB", "last, MiB", "its share of the last, MiB"),
+            [(name, each["most"], each["last"], each["share"]) for name, each in memory.items()],
         ),
+        "",
+        f"What processes share, libraries above all, is in the first two columns of each of them; the shares add up to "
+        f"what all of them took: {sum(each['share'] for each in memory.values())} MiB.",
     ]
     return "\n".join(lines) + "\n"
 

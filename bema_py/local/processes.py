@@ -47,10 +47,21 @@ class Started:
             return None
 
     def memory(self) -> int | None:
-        """Return the bytes of memory it holds, None where it does not run."""
+        """Return the bytes of memory it holds, libraries that it shares with others included; None if it is gone."""
         found = self.process()
         try:
             return int(found.memory_info().rss) if found else None
+        except psutil.Error:
+            return None
+
+    def share(self) -> int | None:
+        """Return the bytes that it holds alone and its part of what it shares (PSS); None if it is gone.
+
+        The shares of all processes add up to what they take. Elsewhere than on Linux it is what the process holds.
+        """
+        found = self.process()
+        try:
+            return int(getattr(found.memory_full_info(), "pss", found.memory_info().rss)) if found else None
         except psutil.Error:
             return None
 

@@ -91,12 +91,15 @@ def test_the_page_names_every_figure_and_every_broken_promise() -> None:
         "failures_survived": {"kill": 9},
         "kills_by_role": {"miner": 9},
         "kills_by_moment": {"at a random moment": 9},
-        "memory_mib": {"miner1": {"most": 300, "last": 200}},
+        "memory_mib": {
+            "miner1": {"most": 300, "last": 200, "share": 150},
+            "chain": {"most": 60, "last": 60, "share": 50},
+        },
         "promises_broken": ["party 1 cannot open its commitment"],
     }
     page = soak_page(figures)
     assert "All of it holds" not in page
     assert "- party 1 cannot open its commitment" in page
-    for row in ("| blocks per minute | 7 |", "| kill | 9 |", "| miner1 | 300 | 200 |"):
+    for row in ("| blocks per minute | 7 |", "| kill | 9 |", "| miner1 | 300 | 200 | 150 |", "took: 200 MiB"):
         assert row in page
     assert "All of it holds" in soak_page(figures | {"promises_broken": []})
