@@ -61,15 +61,18 @@ class Loop:
     def run(self) -> None:
         """Go on until the node is to stop."""
         while not self.stop.requested:
-            began = time.monotonic()
-            self.once()
-            if time.monotonic() - began > LONG_STEP:
-                give_back()
             with suppress(StopRequested):
-                self.stop.pause(self.pause())
+                self._turn()
         self.stop.done()
         self.health.set(LoopState.STOPPING, "stopping")
         self.log.info("stopped")
+
+    def _turn(self) -> None:
+        began = time.monotonic()
+        self.once()
+        if time.monotonic() - began > LONG_STEP:
+            give_back()
+        self.stop.pause(self.pause())
 
     def once(self) -> None:
         """Take one step."""

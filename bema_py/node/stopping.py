@@ -1,6 +1,7 @@
 """How a node is asked to stop: at the next safe point, also in the middle of a long computation or a long wait."""
 
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -53,6 +54,13 @@ class StopSignal:
         def late(_number: int, _frame: FrameType | None) -> None:
             raise StopRequested
 
+        def unraisable(found: "sys.UnraisableHookArgs") -> None:
+            # It came where nothing can be raised, as in the callback of a weak reference; it will come again.
+            if found.exc_type is not StopRequested:
+                before(found)
+
+        before = sys.unraisablehook
+        sys.unraisablehook = unraisable
         signal.signal(signal.SIGTERM, received)
         signal.signal(signal.SIGINT, received)
 

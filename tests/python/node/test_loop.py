@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import sys
 import time
 import weakref
 from collections.abc import Callable
@@ -129,18 +130,35 @@ def test_it_ends_in_the_middle_of_long_work() -> None:
         bench.stop.check()
 
 
-def test_a_wait_that_does_not_look_is_broken_off_after_the_grace() -> None:
+@pytest.mark.parametrize("where", ["step", "collection", "callback"])
+def test_a_wait_that_does_not_look_is_broken_off_after_the_grace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    monkeypatch.setattr(loop, "LONG_STEP", 0.0)
     looked = []
 
-    def long_wait() -> str:
+    def long_wait(_reference: object = None) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         looked.append(bench.stop.requested)
         time.sleep(60)
         raise AssertionError("the wait went on")
 
+    def step() -> str:
+        if where == "step":
+            long_wait()
+        if where == "callback":
+            watched = Scripted()
+            reference = weakref.ref(watched, long_wait)
+            del watched
+            assert reference() is None
+        return "a block"
+
+    if where == "collection":
+        monkeypatch.setattr(loop, "give_back", long_wait)
     try:
-        bench = Bench(lambda: Scripted(long_wait), StopSignal(grace=0.2))
+        bench = Bench(lambda: Scripted(step), StopSignal(grace=0.2))
         bench.stop.listen()
         began = time.monotonic()
         bench.loop.run()
@@ -151,6 +169,7 @@ def test_a_wait_that_does_not_look_is_broken_off_after_the_grace() -> None:
             signal.signal(number, handler)
     assert looked == [True]
     assert bench.events()[-1] == ("info", "stopped")
+    assert capsys.readouterr().err == ""
 
 
 def test_a_full_disk_is_waited_out_and_named() -> None:
