@@ -127,10 +127,7 @@ def replay(events: Iterable[Event]) -> History:
 
     It believes what the contract enforces and checks nothing; that is the auditor's part.
     """
-    state = _Replay()
-    for event in events:
-        state.take(event)
-    return state.history()
+    return RunningReplay().follow(tuple(events))
 
 
 def _registered(event: OriginalPartyRegistered | RegularPartyRegistered) -> RegisteredParty:
