@@ -65,7 +65,7 @@ def audit(
     ] = "1",
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes that recompute blocks, one core each; without it only this one."),
+        typer.Option(min=1, help="Processes that audit blocks, one core each; without it only this one."),
     ] = None,
     resume: Annotated[
         Path | None,

@@ -138,6 +138,7 @@ class ChainWalk:
     def _remember(self, event: BlockSubmitted, ledger: Ledger) -> None:
         """Keep this ledger and a few of those before, where branches may begin: each holds all that was ever used."""
         self._reached[event.block_hash] = ledger
+        self._reached.move_to_end(event.block_hash)
         if len(self._reached) > BRANCHES:
             self._reached.popitem(last=False)
 

@@ -69,6 +69,7 @@ def test_a_bundle_of_anvil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     book = CheckBook()
     bundle = open_bundle(book, tmp_path / "bundle", Wanted(31337, world.deployment.address, head.hash))
+    bundle.check_reach(book)
     assert book.count(Status.FALSE) == 0, book.findings
     assert bundle.anchors.proven
     assert list(bundle.events) == events
