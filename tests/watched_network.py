@@ -33,7 +33,8 @@ def kept_its_word(network: LocalNetwork) -> None:
     before = standing(network).blocks
     calm(network)
     wait_until(lambda: standing(network).blocks > before, "another block", LIMIT)
-    assert verdict(network) == []
+    broken = verdict(network)
+    assert not broken, "\n".join(broken)
 
 
 def named(network: LocalNetwork, name: str) -> PlannedNode:
