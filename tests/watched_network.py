@@ -41,6 +41,14 @@ def named(network: LocalNetwork, name: str) -> PlannedNode:
     return next(node for node in network.plan.nodes if node.name == name)
 
 
+def party_number(network: LocalNetwork, node: PlannedNode) -> int:
+    """A party's number in the contract: parties register in whatever order they come."""
+    view = opened(network)
+    party = view.history().party_of(view.contract.chain.accounts()[node.number])
+    assert party is not None
+    return party.party
+
+
 def health(node: PlannedNode) -> dict[str, Any]:
     """What a node says of itself; nothing where it does not answer."""
     try:

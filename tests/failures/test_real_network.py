@@ -28,6 +28,7 @@ from watched_network import (
     kept_its_word,
     logged,
     named,
+    party_number,
     says,
     works,
 )
@@ -263,5 +264,6 @@ def test_two_processes_with_one_key(working: LocalNetwork) -> None:
     wait_until(lambda: any(words in each.read_text() for each in logs), "one of them notices", LIMIT)
     assert set(working.processes.stop(["twin", "party1"])) == {"twin", "party1"}
     # What a careless owner offers twice is its own loss; the others' money and blocks are as they must be.
-    own = ("party 3 offered", "party 3 cannot open", "no block lists", "twin", "party1")
+    number = party_number(working, party)
+    own = (f"party {number} offered", f"party {number} cannot open", "no block lists", "twin", "party1")
     assert [each for each in verdict(working) if not any(words in each for words in own)] == []
