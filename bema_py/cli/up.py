@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from bema_py.cli.output import JsonOption, console, emit, errors
 from bema_py.core.errors import InputError
@@ -21,6 +22,7 @@ from bema_py.local.processes import Processes
 DirectoryOption = Annotated[Path, typer.Option("--dir", help="Where the network lives: all of it.")]
 DEFAULT_DIRECTORY = Path("runs/network")
 REFRESH = 1.0
+ILL = "red"
 
 
 def up(
@@ -120,12 +122,15 @@ def _table(network: LocalNetwork, plan: LocalPlan) -> Table:
         memory = "" if view.memory is None else view.memory // 2**20
         cells = (view.name, view.role, view.pid, memory, view.state, view.height, view.samples)
         last = _sentence(network.processes.last_line(node.name)) or view.detail
-        shown.add_row(*("" if cell is None else str(cell) for cell in cells), last, style=_style(view))
+        style = _style(view)
+        # One line for a node that is well, all the words for one that is not.
+        words = Text(last, no_wrap=style != ILL, overflow="ellipsis")
+        shown.add_row(*("" if cell is None else str(cell) for cell in cells), words, style=style)
     return shown
 
 
 def _style(view: NodeView) -> str:
-    return {"waiting": "", "working": "", "starting": "dim"}.get(view.state, "red")
+    return {"waiting": "", "working": "", "starting": "dim"}.get(view.state, ILL)
 
 
 def _sentence(line: str) -> str:
