@@ -2,8 +2,9 @@
 
 from base64 import b32decode, b32encode
 
-from multiformats import CID
+from multiformats import CID, multibase, multicodec, multihash
 
+from bema_py.core.checks import check_bytes
 from bema_py.core.errors import InputError, MalformedError
 from bema_py.core.hashing import sha256
 from bema_py.core.types import Digest
@@ -11,7 +12,8 @@ from bema_py.core.types import Digest
 RAW = 0x55
 DAG_PB = 0x70
 DAG_CBOR = 0x71
-_NAMES = {RAW: "raw", DAG_PB: "dag-pb", DAG_CBOR: "dag-cbor"}
+_CODECS = {RAW: multicodec.get("raw"), DAG_PB: multicodec.get("dag-pb"), DAG_CBOR: multicodec.get("dag-cbor")}
+_TEXT_BASE, _SHA2_256 = multibase.get("base32"), multihash.get("sha2-256")
 # After version and codec: sha2-256, 32 bytes. One-byte varints throughout, so a CID is always 36 bytes.
 _MULTIHASH = b"\x12\x20"
 CID_SIZE = 36
@@ -40,7 +42,10 @@ class CidBytesError(MalformedError):
 
 
 def _cid(codec: int, digest: Digest) -> CID:
-    return CID("base32", 1, _NAMES[codec], ("sha2-256", digest))
+    check_bytes("digest", digest, 32)
+    # Not by the public constructor: it checks types by trying, which takes 30 times as long, and the errors that it
+    # catches refer to themselves and to the caller's frames, so that whole blocks wait for the collector of cycles.
+    return CID._new_instance(CID, _TEXT_BASE, 1, _CODECS[codec], _SHA2_256, _MULTIHASH + digest)
 
 
 def object_cid(digest: Digest) -> CID:
@@ -60,7 +65,7 @@ def node_cid(digest: Digest) -> CID:
 
 def cid_from_bytes(data: bytes) -> CID:
     """Read the 36 binary bytes; raises CidBytesError for any other version, codec, hash or length."""
-    if len(data) != CID_SIZE or data[0] != 1 or data[1] not in _NAMES or data[2:4] != _MULTIHASH:
+    if len(data) != CID_SIZE or data[0] != 1 or data[1] not in _CODECS or data[2:4] != _MULTIHASH:
         raise CidBytesError(data)
     return _cid(data[1], Digest(data[4:]))
 
