@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +17,18 @@ from multiformats import CID
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
-from bema_py.core.cid import DAG_CBOR, DAG_PB, RAW, CidTextError, cid_text, codec_of, parse_cid, verify
+from bema_py.core.cid import (
+    DAG_CBOR,
+    DAG_PB,
+    RAW,
+    CidBytesError,
+    CidTextError,
+    cid_from_bytes,
+    cid_text,
+    codec_of,
+    parse_cid,
+    verify,
+)
 from bema_py.core.errors import BemaError, InputError
 from bema_py.storage.bounded_client import AnswerTooLargeError, DeadlineError, call
 from bema_py.storage.content_store import MAX_OBJECT_SIZE
@@ -27,6 +39,8 @@ LOCAL_SECONDS = 5
 """What a node may take to find a block that it holds itself; Kubo says at once if it does not, js-ipfs never does."""
 
 _ABSENT = re.compile(r"not found|could not find|no such|not pinned|timed out|deadline", re.IGNORECASE)
+_LONGEST_NAME = 80
+"""Characters of an identifier of ours in a base of 16 or more; reading takes the square of their number."""
 _PINNED_ALREADY = "already pinned"
 # What a node's answer can do to a client that trusts its form: not JSON, two values, missing keys, too deep.
 _SENSELESS = (AssertionError, KeyError, TypeError, ValueError, RecursionError, AttributeError)
@@ -186,15 +200,19 @@ class IpfsNode:
 
 
 def _pinned(kind: str, client: Client) -> list[Any]:
-    return list(client.pin.ls(type=kind, opts={"cid-base": "base32"})["Keys"])
+    # In whatever base the node likes: js-ipfs refuses to name somebody's pins of version 0 in base32.
+    return list(client.pin.ls(type=kind)["Keys"])
 
 
 def _read_cid(answer: object) -> CID | None:
-    """Read a node's name of a block, None where it is none of ours."""
-    try:
-        return parse_cid(str(answer))
-    except CidTextError:
-        return None
+    """Read a node's name of a block, in any base, None where it is none of ours."""
+    text = str(answer)
+    with suppress(CidTextError):
+        return parse_cid(text)
+    if len(text) <= _LONGEST_NAME:
+        with suppress(CidBytesError, ValueError, LookupError):
+            return cid_from_bytes(bytes(CID.decode(text)))
+    return None
 
 
 def _cause(error: BaseException) -> str:

@@ -222,6 +222,12 @@ def test_a_write_needs_its_quorum(tmp_path, nodes, mode, caplog):
     assert one.get_block(CID_OF_DATA) == DATA
 
 
+def test_pins_are_read_in_any_base_and_foreign_ones_passed_over(nodes):
+    foreign = "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKjXeu", "z" * 4000, "z!", "b", ""
+    nodes[0].pinned |= {CID_OF_DATA.encode("base58btc"), *foreign}
+    assert client(nodes[0]).pins() == {CID_OF_DATA}
+
+
 def test_what_is_pinned_already_is_pinned(nodes):
     node = client(nodes[0])
     node.put(CID_OF_DATA, DATA)
