@@ -6,12 +6,13 @@ from typing import TypeVar
 
 from eth_utils.crypto import keccak
 
-from bema_py.chain.connection import Chain, EthereumHash
+from bema_py.chain.connection import Chain
 from bema_py.chain.deployment import Deployment
 from bema_py.chain.errors import ChainError, HistoryChangedError
 from bema_py.chain.ethereum_header import EthereumHeader, decode_header
 from bema_py.chain.ethereum_trie import list_proof, list_root
 from bema_py.chain.events import Event, decode_log
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.raw_blocks import raw_headers, raw_receipts, raw_transactions
 from bema_py.chain.receipts import bloom_excludes, decode_receipt, logs_of
 from bema_py.core.types import Address, hex0x

@@ -5,8 +5,8 @@ from typing import Any
 
 from eth_utils.address import to_checksum_address
 
-from bema_py.chain.connection import EthereumHash
 from bema_py.chain.events import Event
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.signed import Transaction
 from bema_py.core.types import Address
 

@@ -26,7 +26,7 @@ from bema_py.chain.errors import (
     WaitTimeoutError,
     WrongChainError,
 )
-from bema_py.chain.hashes import EthereumHash as EthereumHash  # noqa: PLC0414 - most take it from here
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.plain import unhex
 from bema_py.chain.send_policy import SendPolicy
 from bema_py.chain.sent_journal import SentJournal
@@ -217,6 +217,10 @@ class Chain:
         if refused is not None:
             raise ChainResponseError(self.url, str(refused.get("error")))
         return [each.get("result") for each in answers]
+
+    def transaction_count(self, account: Address, block: str) -> int:
+        """Give an account's next nonce over "latest", what blocks hold, or "pending", what waits for one as well."""
+        return int(self.request("eth_getTransactionCount", [to_checksum_address(account), block]), 16)
 
     def together(self, read: Callable[[], T]) -> T:
         """Do a read whose parts must agree: one endpoint answers all of it; where it fails the read begins anew."""

@@ -15,9 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bema_py.chain.connection import Chain, EthereumHash
+from bema_py.chain.connection import Chain
 from bema_py.chain.errors import ChainError, ChainResponseError, HistoryChangedError
 from bema_py.chain.events import Event
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.index_file import IndexFile, IndexFileError
 from bema_py.chain.known_events import KnownEvents
 from bema_py.chain.log_ranges import (

@@ -12,7 +12,7 @@ from web3.exceptions import TransactionNotFound
 from web3.types import TxReceipt
 
 from bema_py.chain.abi import decode_revert
-from bema_py.chain.connection import POLL, Chain, EthereumHash
+from bema_py.chain.connection import POLL, Chain
 from bema_py.chain.errors import (
     CallRevertedError,
     ChainResponseError,
@@ -21,6 +21,7 @@ from bema_py.chain.errors import (
     WaitTimeoutError,
 )
 from bema_py.chain.fees import Fees, raise_fees, read_market
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.nonce_gap import NonceGap
 from bema_py.chain.send_errors import NonceTakenError, RevertedAfterReorganisationError
 from bema_py.chain.send_policy import GWEI
@@ -177,9 +178,7 @@ class Follower:
 
     def _lost_nonce(self) -> bool:
         """Whether the account's next nonce is past this one, with a receipt that is late or none at all."""
-        account = to_checksum_address(self.signer.address)
-        next_nonce = int(self.chain.request("eth_getTransactionCount", [account, "latest"]), 16)
-        if next_nonce <= self.outgoing.nonce:
+        if self.chain.transaction_count(self.signer.address, "latest") <= self.outgoing.nonce:
             self._taken_since = None
             return False
         self._taken_since = self._taken_since or time.monotonic()

@@ -10,8 +10,9 @@ import logging
 from contextlib import suppress
 
 from bema_py.chain.call import Call
-from bema_py.chain.connection import Chain, EthereumHash
+from bema_py.chain.connection import Chain
 from bema_py.chain.following import Follower, Outgoing, kept_until_known
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.send_errors import NonceTakenError
 from bema_py.chain.signers import Signer
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from eth_bloom.bloom import BloomFilter
 
-from bema_py.chain.connection import Chain, EthereumHash
+from bema_py.chain.connection import Chain
 from bema_py.chain.errors import ChainError, ChainResponseError, HistoryChangedError
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.plain import unhex
 from bema_py.core.types import Address, hex0x
 

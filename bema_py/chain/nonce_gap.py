@@ -55,8 +55,7 @@ class NonceGap:
 
     def _next_nonce(self) -> int:
         """Give the first nonce that neither a block nor a transaction that waits for one has."""
-        account = to_checksum_address(self.signer.address)
-        return int(self.chain.request("eth_getTransactionCount", [account, "pending"]), 16)
+        return self.chain.transaction_count(self.signer.address, "pending")
 
     def _fill(self, nonce: int, before: Transaction) -> None:
         own = to_checksum_address(self.signer.address)

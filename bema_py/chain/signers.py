@@ -9,7 +9,8 @@ from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
-from bema_py.chain.connection import Chain, EthereumHash
+from bema_py.chain.connection import Chain
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.signed import SignedTransaction, Transaction
 from bema_py.core.types import Address, hex0x
 

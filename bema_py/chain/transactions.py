@@ -10,11 +10,12 @@ from eth_utils.address import to_checksum_address
 from bema_py.chain.abi import decode_revert
 from bema_py.chain.account_lock import sending_turn
 from bema_py.chain.call import Call, Receipt
-from bema_py.chain.connection import EMBEDDED, Chain, EthereumHash
+from bema_py.chain.connection import EMBEDDED, Chain
 from bema_py.chain.errors import CallRevertedError, ChainResponseError, ContractRevertError
 from bema_py.chain.event_reader import decode_logs
 from bema_py.chain.fees import choose_fees
 from bema_py.chain.following import Follower, Outgoing, kept_until_known
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.leftovers import resume
 from bema_py.chain.send_errors import NonceTakenError
 from bema_py.chain.signers import Signer

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bema_py.chain.connection import EthereumHash
 from bema_py.chain.events import EventPosition
+from bema_py.chain.hashes import EthereumHash
 from bema_py.core.hashing import sha256d
 from bema_py.core.types import Address, BlockHash, PartyId, PartyType, mask_of
 from bema_py.experiments.local_models import local_model

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bema_py.chain.connection import Chain, EthereumHash
+from bema_py.chain.connection import Chain
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.signers import Signer
 from bema_py.core.types import Address
 from bema_py.node.condition import Health

@@ -10,7 +10,7 @@ import pytest
 from chain_scenarios import ALL, HIGH, LOW, RULES, World, new_world, node_signer
 
 from bema_py.chain.abi import artifact
-from bema_py.chain.connection import Chain, EthereumHash, embedded
+from bema_py.chain.connection import Chain, embedded
 from bema_py.chain.deployment import code_hash, deploy, open_contract
 from bema_py.chain.deployment_file import (
     deployment_from_plain,
@@ -26,6 +26,7 @@ from bema_py.chain.errors import (
     WrongChainError,
     WrongContractError,
 )
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.parameters import Parameters
 from bema_py.core.types import Address, BlockHash, Digest
 

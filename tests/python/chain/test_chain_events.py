@@ -11,7 +11,7 @@ from chain_scenarios import World, close_genesis, join, new_world, next_header, 
 
 from bema_py.chain import event_reader
 from bema_py.chain.commitments import batch_commitment
-from bema_py.chain.connection import Chain, EthereumHash, embedded
+from bema_py.chain.connection import Chain, embedded
 from bema_py.chain.errors import (
     ChainResponseError,
     HistoryChangedError,
@@ -28,6 +28,7 @@ from bema_py.chain.events import (
     decode_log,
     element_of,
 )
+from bema_py.chain.hashes import EthereumHash
 from bema_py.core.hashing import sha256d
 from bema_py.core.types import PartyType
 

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bema_py.chain.connection import Chain, EthereumHash, Head
+from bema_py.chain.connection import Chain, Head
 from bema_py.chain.errors import ChainError, ChainResponseError
 from bema_py.chain.event_index import EventIndex, ForeignIndexError, open_index
+from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.index_check import IndexMismatchError, compare_with_chain
 from bema_py.chain.index_file import IndexBusyError, IndexFile, IndexFileError
 from bema_py.chain.log_ranges import IncompleteLogsError, InventedLogError

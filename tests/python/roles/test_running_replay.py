@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from tiny_network import TinyNetwork
 
-from bema_py.chain.connection import EthereumHash
 from bema_py.chain.events import Event
+from bema_py.chain.hashes import EthereumHash
 from bema_py.roles.replay import RunningReplay, replay
 
 
