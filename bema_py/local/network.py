@@ -4,8 +4,9 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import requests
@@ -27,6 +28,7 @@ DEPLOYMENT = "deployment.json"
 STARTS_IN = 60.0
 """Seconds for which a process that does not answer yet is taken to start."""
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -130,25 +132,16 @@ class LocalNetwork:
 
         Raises StartError and ChainStateError.
         """
+        plan = self.plan
         if not self.processes.running(CHAIN):
             keep_one_genesis(self.directory / STATE)
-            plan = self.plan
             accounts = len(plan.nodes) + 1
             command = anvil_command(anvil, self.directory, plan.chain_host, plan.chain_port, accounts)
             self.processes.start(CHAIN, command, os.environ)
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                chain = connect(self.plan.chain_url, timeout=ANSWER)
-            except ChainUnreachableError as error:
-                if not self.processes.running(CHAIN):
-                    raise StartError(CHAIN, f"it ended: {self.processes.last_line(CHAIN)}") from error
-                if time.monotonic() > deadline:
-                    raise StartError(CHAIN, f"no answer in {timeout:.0f} s") from error
-                time.sleep(0.2)
-            else:
-                say(f"chain {chain.chain_id} answers at {self.plan.chain_url}")
-                return chain
+        ask = partial(connect, plan.chain_url, timeout=ANSWER)
+        chain = self._answer(CHAIN, ask, ChainUnreachableError, timeout)
+        say(f"chain {chain.chain_id} answers at {plan.chain_url}")
+        return chain
 
     def start_ipfs(self, timeout: float, say: Say) -> None:
         """Start the IPFS node unless it runs, and wait until it answers. Raises StartError."""
@@ -156,19 +149,21 @@ class LocalNetwork:
             prepare_ipfs(self.ipfs, self.directory, self.plan.ipfs_port)
             self.processes.start(IPFS, ipfs_command(self.ipfs), ipfs_environment(self.directory))
         node = IpfsNode(self.plan.ipfs_address, ANSWER, ANSWER, 0)
+        version = self._answer(IPFS, node.version, NodeFaultError, timeout)
+        say(f"IPFS node {version} answers at {self.plan.ipfs_address}")
+
+    def _answer(self, name: str, ask: Callable[[], T], silence: type[Exception], timeout: float) -> T:
+        """Ask a process that was started until it answers; raises StartError where it ends or takes too long."""
         deadline = time.monotonic() + timeout
         while True:
             try:
-                version = node.version()
-            except NodeFaultError as error:
-                if not self.processes.running(IPFS):
-                    raise StartError(IPFS, f"it ended: {self.processes.last_line(IPFS)}") from error
+                return ask()
+            except silence as error:
+                if not self.processes.running(name):
+                    raise StartError(name, f"it ended: {self.processes.last_line(name)}") from error
                 if time.monotonic() > deadline:
-                    raise StartError(IPFS, f"no answer in {timeout:.0f} s") from error
+                    raise StartError(name, f"no answer in {timeout:.0f} s") from error
                 time.sleep(0.2)
-            else:
-                say(f"IPFS node {version} answers at {self.plan.ipfs_address}")
-                return
 
     def _deploy(self, chain: Chain, settings: Settings, timeout: float, say: Say) -> None:
         """Write the profiles and deploy the contract."""

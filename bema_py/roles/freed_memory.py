@@ -19,8 +19,7 @@ def sparing_what_lasts() -> Iterator[None]:
 def give_back() -> None:
     """Free what only refers to itself, and let the allocator return its unused pages where it can.
 
-    Python looks for the former by the number of objects, and few of them hold the arrays of a whole block: errors that
-    a library catches on its way to a content identifier, with the frames from which it was called.
+    Python looks for the former by the number of objects, and few of them hold the arrays of a whole block.
     """
     gc.collect()
     # Of glibc; other C libraries have no such call.

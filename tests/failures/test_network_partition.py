@@ -64,16 +64,11 @@ def network(tmp_path_factory: pytest.TempPathFactory, hosts: Hosts) -> Iterator[
         network.down()
 
 
-def last_words(network: LocalNetwork, name: str) -> str:
-    """What a node wrote last, for those that answer nobody."""
-    return network.processes.last_line(name)
-
-
 def test_a_minority_that_is_cut_off_and_comes_back(network: LocalNetwork, hosts: Hosts) -> None:
     """Those left go on and reject a false block; whoever comes back makes nothing twice and misses nothing."""
     with hosts.cut_off(*LOST):
         wait_until(
-            lambda: all("no chain answers" in last_words(network, name) for name in LOST),
+            lambda: all("no chain answers" in network.processes.last_line(name) for name in LOST),
             "those cut off say that no chain answers",
             LIMIT,
         )
