@@ -1,4 +1,4 @@
-"""A loopback server that speaks the few calls of an IPFS node that the project makes, honestly or in every bad way."""
+"""A server that speaks the few calls of an IPFS node that the project makes, honestly or in every bad way."""
 
 import gzip
 import json
@@ -24,8 +24,8 @@ class FakeNode(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
+        super().__init__((host, port), _Handler)
         self.held: dict[str, bytes] = {}
         self.pinned: set[str] = set()
         self.mode = self.write_mode = "honest"
@@ -35,7 +35,8 @@ class FakeNode(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        return f"/ip4/127.0.0.1/tcp/{self.server_address[1]}"
+        host, port = self.server_address[:2]
+        return f"/ip4/{host!s}/tcp/{port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that hang up are part of the tests."""

@@ -1,4 +1,4 @@
-"""The three commands of Kubo that a local network gives, over a loopback server that keeps blocks in memory."""
+"""The three commands of Kubo that a local network gives, over a server that keeps blocks in memory."""
 
 import json
 import os
@@ -33,8 +33,8 @@ def main(command: str, *arguments: str) -> None:
         config.write_text(json.dumps(json.loads(config.read_text()) | {name: value}))
     else:
         assert (command, *arguments) == ("daemon", "--offline")
-        port = json.loads(config.read_text())["Addresses.API"].rsplit("/", 1)[1]
-        FakeNode(int(port)).serve_forever()
+        _, _, host, _, port = json.loads(config.read_text())["Addresses.API"].split("/")
+        FakeNode(int(port), host).serve_forever()
 
 
 if __name__ == "__main__":

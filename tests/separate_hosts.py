@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 NETWORK = "10.213.77"
@@ -47,13 +47,12 @@ class Host:
         """What goes before a command that is to run there."""
         return ("ip", "netns", "exec", self.namespace)
 
-    def pull(self, *, out: bool) -> None:
-        """Pull the cable out, or put it in again."""
-        _ip("-netns", self.switch, "link", "set", self.cable, "down" if out else "up")
+    def set_link(self, state: str) -> None:
+        """Pull the cable out, "down", or put it in again, "up"."""
+        _ip("-netns", self.switch, "link", "set", self.cable, state)
 
-    def isolate(self, *, isolated: bool) -> None:
-        """Keep it from other isolated hosts, or no longer."""
-        state = "on" if isolated else "off"
+    def set_isolated(self, state: str) -> None:
+        """Keep it from other isolated hosts, "on", or no longer, "off"."""
         _run("bridge", "-netns", self.switch, "link", "set", "dev", self.cable, "isolated", state)
 
 
@@ -67,24 +66,20 @@ class Hosts:
     @contextmanager
     def cut_off(self, *names: str) -> Iterator[None]:
         """Pull their cables: they reach nobody, one another neither."""
-        for name in names:
-            self.named[name].pull(out=True)
-        try:
-            yield
-        finally:
+        with ExitStack() as plugging_in:
             for name in names:
-                self.named[name].pull(out=False)
+                plugging_in.callback(self.named[name].set_link, "up")
+                self.named[name].set_link("down")
+            yield
 
     @contextmanager
     def apart(self, *names: str) -> Iterator[None]:
         """Let these reach everybody but one another."""
-        for name in names:
-            self.named[name].isolate(isolated=True)
-        try:
-            yield
-        finally:
+        with ExitStack() as bringing_together:
             for name in names:
-                self.named[name].isolate(isolated=False)
+                bringing_together.callback(self.named[name].set_isolated, "off")
+                self.named[name].set_isolated("on")
+            yield
 
 
 @contextmanager

@@ -14,7 +14,10 @@ from bema_py.core.types import Address
 from bema_py.local.network import DEPLOYMENT, LocalNetwork
 from bema_py.roles.content import ModelCache, load_rules
 from bema_py.roles.network import Network, read_ledger
+from bema_py.storage.block_store import BlockStore
 from bema_py.storage.directory_store import DirectoryStore
+from bema_py.storage.ipfs_node import IpfsNode
+from bema_py.storage.ipfs_store import IpfsStore
 
 CALMS_WITHIN = 900.0
 ANSWERS_WITHIN = 60.0
@@ -54,9 +57,17 @@ def verdict(network: LocalNetwork) -> list[str]:
 def opened(network: LocalNetwork) -> Network:
     """Open the network's deployment as an onlooker, past every endpoint but the chain's own."""
     deployment = load_deployment(network.directory / DEPLOYMENT)
-    store = DirectoryStore(network.directory / "content")
+    store = contents(network)
     contract = open_contract(connect(network.plan.chain_url, timeout=ANSWERS_WITHIN), deployment)
     return Network(contract, deployment, store, load_rules(store, deployment.rules_digest), ModelCache(store))
+
+
+def contents(network: LocalNetwork) -> BlockStore:
+    """Give what the nodes publish: the directory they share, or their IPFS node with a cache of the onlooker's."""
+    if not network.plan.ipfs_port:
+        return DirectoryStore(network.directory / "content")
+    node = IpfsNode(network.plan.ipfs_address, ANSWERS_WITHIN, ANSWERS_WITHIN, 0)
+    return IpfsStore([node], DirectoryStore(network.directory / "onlooker/content"), search=False)
 
 
 def people(network: LocalNetwork) -> list[Address]:

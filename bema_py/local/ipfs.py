@@ -1,4 +1,4 @@
-"""An IPFS node (Kubo) for a local network: a repository in its directory, on loopback, without peers."""
+"""An IPFS node (Kubo) for a local network: a repository in its directory, without peers."""
 
 import os
 import shutil
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bema_py.core.errors import InputError
-from bema_py.local.plan import LOOPBACK
 from bema_py.local.processes import StartError
 
 IPFS = "ipfs"
@@ -36,11 +35,11 @@ def find_ipfs(given: str) -> str:
     return os.path.abspath(found)  # noqa: PTH100 - as anvil: a link may be called by its name
 
 
-def prepare_ipfs(binary: str, directory: Path, port: int) -> None:
-    """Make the repository where there is none, and let its API answer at the port; raises StartError."""
+def prepare_ipfs(binary: str, directory: Path, address: str) -> None:
+    """Make the repository where there is none, and let its API answer at the multiaddress; raises StartError."""
     if not (directory / REPOSITORY / "config").exists():
         _run(binary, directory, "init", f"--profile={PROFILE}")
-    _run(binary, directory, "config", "Addresses.API", f"/ip4/{LOOPBACK}/tcp/{port}")
+    _run(binary, directory, "config", "Addresses.API", address)
 
 
 def ipfs_command(binary: str) -> list[str]:

@@ -146,7 +146,7 @@ class LocalNetwork:
     def start_ipfs(self, timeout: float, say: Say) -> None:
         """Start the IPFS node unless it runs, and wait until it answers. Raises StartError."""
         if not self.processes.running(IPFS):
-            prepare_ipfs(self.ipfs, self.directory, self.plan.ipfs_port)
+            prepare_ipfs(self.ipfs, self.directory, self.plan.ipfs_address)
             self.processes.start(IPFS, ipfs_command(self.ipfs), ipfs_environment(self.directory))
         node = IpfsNode(self.plan.ipfs_address, ANSWER, ANSWER, 0)
         version = self._answer(IPFS, node.version, NodeFaultError, timeout)

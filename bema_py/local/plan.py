@@ -46,7 +46,7 @@ class PlannedNode:
 
 @dataclass(frozen=True)
 class LocalPlan:
-    """A local network; `chain_host` and `chain_port` are where the chain answers, `ipfs_port` an IPFS node, 0: none."""
+    """A local network; at `chain_host` a chain answers, and an IPFS node where `ipfs_port` is not 0."""
 
     chain_port: int
     nodes: tuple[PlannedNode, ...]
@@ -61,7 +61,7 @@ class LocalPlan:
     @property
     def ipfs_address(self) -> str:
         """The multiaddress of the IPFS node's API."""
-        return f"/ip4/{LOOPBACK}/tcp/{self.ipfs_port}"
+        return f"/ip4/{self.chain_host}/tcp/{self.ipfs_port}"
 
     @property
     def founders(self) -> tuple[PlannedNode, ...]:

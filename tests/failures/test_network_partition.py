@@ -1,7 +1,8 @@
 """Nodes on hosts of their own, some of which lose the network and find it again.
 
-Each node has a network namespace and a cable to the bridge where the chain answers. Only files are shared: the content
-is one directory, as a mounted one would be.
+Each node has a network namespace and a cable to the bridge where the chain and an IPFS node answer, and a directory of
+its own: whatever one learns of another passes through the cables. In the IPFS node's place is a server that speaks its
+calls.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from chain_scenarios import ANVIL, has_anvil
+from fake_kubo import install
 from separate_hosts import Hosts, missing, separate_hosts
 from watched_network import (
     LIMIT,
@@ -23,7 +25,7 @@ from watched_network import (
 
 from bema_py.bench.onlooker import standing, wait_until
 from bema_py.local.network import LocalNetwork, Settings
-from bema_py.local.plan import make_plan
+from bema_py.local.plan import LocalPlan, make_plan
 from bema_py.local.processes import Processes
 
 WHY_NOT = missing()
@@ -42,20 +44,26 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def hosts() -> Iterator[Hosts]:
-    plan = make_plan(founders=3, parties=2, miners=2, auditors=1, port=0)
+def plan() -> LocalPlan:
+    return make_plan(founders=3, parties=2, miners=2, auditors=1, port=0, ipfs=True)
+
+
+@pytest.fixture(scope="module")
+def hosts(plan: LocalPlan) -> Iterator[Hosts]:
     with separate_hosts([node.name for node in plan.nodes]) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory, hosts: Hosts) -> Iterator[LocalNetwork]:
+def network(
+    tmp_path_factory: pytest.TempPathFactory, plan: LocalPlan, hosts: Hosts
+) -> Iterator[LocalNetwork]:
     root = tmp_path_factory.mktemp("network")
-    plan = make_plan(founders=3, parties=2, miners=2, auditors=1, port=0)
+    ipfs = str(install(tmp_path_factory.mktemp("kubo")))
     nodes = tuple(replace(node, host=hosts.named[node.name].address) for node in plan.nodes)
     plan = replace(plan, nodes=nodes, chain_host=hosts.address)
     plan.save(root)
-    network = LocalNetwork(root, plan, Processes(root), lambda node: hosts.named[node.name].command())
+    network = LocalNetwork(root, plan, Processes(root), lambda node: hosts.named[node.name].command(), ipfs)
     try:
         network.up(str(ANVIL), Settings(window=WINDOW, steps=20), LIMIT, print)
         works(network)
