@@ -41,25 +41,24 @@ class Look:
 
 @dataclass(eq=False)
 class Search:
-    """The records that an attacker may look through for a block, in the order drawn; nothing is scored twice.
-
-    size: records scored at once.
-    """
+    """The records that an attacker may look through for a block, in the order drawn; nothing is scored twice."""
 
     rows: IndexArray
     private: Dataset
     scorer: Scorer
-    size: int = ATTACKER_PIECE
     scored: list[Piece] = field(default_factory=list)
 
-    def pieces(self) -> Iterator[Piece]:
-        """Yield the records piece by piece, scored when they are asked for."""
-        for number, start in enumerate(range(0, len(self.rows), self.size)):
+    def pieces(self, size: int = ATTACKER_PIECE) -> Iterator[Piece]:
+        """Yield the records piece by piece; so many are scored at once when they are asked for."""
+        number = start = 0
+        while start < len(self.rows):
             if number == len(self.scored):
-                rows = self.rows[start : start + self.size]
+                rows = self.rows[start : start + size]
                 samples = self.private.select(rows)
                 self.scored.append(Piece(rows, samples, self.scorer(samples.images)))
-            yield self.scored[number]
+            piece = self.scored[number]
+            number, start = number + 1, start + len(piece.rows)
+            yield piece
 
 
 def wanted_rows(chooser: Chooser, looks: Mapping[PartyId, Look], quota: int) -> dict[PartyId, IndexArray]:

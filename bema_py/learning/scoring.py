@@ -88,6 +88,11 @@ def group_models(
     Raises ImageShapeError for a model that does not take images of this shape, ClassRangeError for one that
     scores a class outside 0..classes - 1.
     """
+    return select_models(stack_kinds(models, shape, classes), range(len(models)))
+
+
+def stack_kinds(models: Sequence[Model], shape: tuple[int, int, int], classes: int) -> tuple[ModelGroup, ...]:
+    """Stack all models of one architecture together, however many; raises as `group_models`."""
     from bema_py.learning.stack import stack_models  # noqa: PLC0415 - loads torch
 
     by_architecture: dict[Architecture, list[int]] = {}
@@ -98,13 +103,29 @@ def group_models(
             if label >= classes:
                 raise ClassRangeError(label, classes)
         by_architecture.setdefault(model.architecture, []).append(position)
-    groups: list[ModelGroup] = []
-    for architecture, positions in by_architecture.items():
-        size = models_at_once(architecture)
-        for start in range(0, len(positions), size):
-            part = tuple(positions[start : start + size])
-            groups.append(ModelGroup(stack_models([models[position] for position in part]), part))
-    return tuple(groups)
+    return tuple(
+        ModelGroup(stack_models([models[position] for position in positions]), tuple(positions))
+        for positions in by_architecture.values()
+    )
+
+
+def select_models(groups: Sequence[ModelGroup], positions: Sequence[int]) -> tuple[ModelGroup, ...]:
+    """Take some models out of their groups, by their positions, in stacks small enough for the bound on memory.
+
+    The new groups' positions count in `positions`. They may share memory with the groups that were given.
+    """
+    from bema_py.learning.stack import select_rows  # noqa: PLC0415 - loads torch
+
+    found: list[ModelGroup] = []
+    places = {position: place for place, position in enumerate(positions)}
+    for group in groups:
+        rows = [row for row, position in enumerate(group.positions) if position in places]
+        size = models_at_once(group.stack.architecture)
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            part_places = tuple(places[group.positions[row]] for row in part)
+            found.append(ModelGroup(select_rows(group.stack, part), part_places))
+    return tuple(found)
 
 
 def group_scores(

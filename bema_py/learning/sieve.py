@@ -1,12 +1,15 @@
 """Which samples are valid (eqs. 8 to 10), decided exactly and by as few scores as the decision needs.
 
-Most samples are refused, and what refuses them is mostly seen early. Eqs. 9 and 10 ask the holders of the class alone.
-Of eq. 8 an upper bound on the other classes' aggregates is enough: a model that has not scored a sample yet counts with
-the largest score there is. What no bound decides is scored by every model and judged as a miner judges it.
+Most samples are refused, and what refuses them is mostly seen early. Eqs. 9 and 10 ask the holders of the class alone,
+and some of them already bound the aggregate of a sample that is to pass: where all holders count, none lies further
+than sigma from it. Of eq. 8 an upper bound on the other classes' aggregates is enough: a model that has not scored a
+sample yet counts with the largest score there is. What no bound decides is scored by every model and judged as a miner
+judges it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -17,11 +20,12 @@ from bema_py.core.layers import Convolution, Linear
 from bema_py.core.rules import Rules
 from bema_py.learning.arithmetic import ONE
 from bema_py.learning.datasets import ByteArray
+from bema_py.learning.first_look import cover, first_look
 from bema_py.learning.krum import Integers, krum_aggregate, neighbour_count
 from bema_py.learning.margin import judge
 from bema_py.learning.membership import Membership
 from bema_py.learning.model import Model
-from bema_py.learning.scoring import ModelGroup, Scores, group_models, group_scores
+from bema_py.learning.scoring import ModelGroup, Scores, group_scores, select_models, stack_kinds
 
 Mask = npt.NDArray[np.bool_]
 
@@ -30,13 +34,28 @@ Mask = npt.NDArray[np.bool_]
 class Sieve:
     """Tells at the models of one block which samples are valid, without the data witness (10b).
 
-    models: in the order of the membership. stacks: models that were scored together before, by their positions.
+    models: in the order of the membership. stacks: those that were scored together before, by their positions.
     """
 
     models: Sequence[Model]
     membership: Membership
     rules: Rules
     stacks: dict[tuple[int, ...], tuple[ModelGroup, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def held(self) -> tuple[frozenset[int], ...]:
+        """Give the members' classes, in their order."""
+        return tuple(member.held for member in self.membership.parties)
+
+    @cached_property
+    def efforts(self) -> tuple[int, ...]:
+        """Give what a sample costs each model."""
+        return tuple(effort(model.architecture) for model in self.models)
+
+    @cached_property
+    def _kinds(self) -> tuple[ModelGroup, ...]:
+        """Give all models, each kind stacked once for the sieve's whole life."""
+        return stack_kinds(self.models, self.rules.input, self.rules.classes)
 
     def valid(self, images: ByteArray, labels: Integers) -> Mask:
         """Say for each sample whether `judge` would find it valid.
@@ -56,12 +75,13 @@ class Sieve:
         if not holders or not rivals:
             return result
         seen = Partial.of(self, images, label)
-        seen.keep(
-            (seen.total >= self.rules.delta * seen.neighbours)
-            & (seen.spread <= self.rules.sigma * seen.neighbours)
-        )
         # No margin lies above 1.
-        if self.rules.tau < ONE and self.rules.wrong_class == "largest":
+        bounded = self.rules.tau < ONE and self.rules.wrong_class == "largest"
+        if bounded:
+            seen.score(first_look(self.held, self.efforts, label, self.rules))
+            self._keep_undecided(seen, rivals)
+        seen.score(holders)
+        if bounded:
             undecided = self._keep_undecided(seen, rivals)
             seen.score(self._cover(seen, undecided))
             # A further score only lowers a bound: what was decided stays so.
@@ -96,37 +116,24 @@ class Sieve:
         values = np.where(seen.known[holders, None], seen.scores[holders, :, rival], ONE)
         # Whichever members the aggregate takes, no `most` scores sum to more than the largest ones.
         bound = np.sort(values, axis=0)[-most:].sum(axis=0)
-        least = seen.total * most - bound * seen.neighbours
-        undecided: Mask = least <= self.rules.tau * seen.neighbours * most
+        margin = seen.least * most - bound * seen.neighbours
+        undecided: Mask = margin <= self.rules.tau * seen.neighbours * most
         return undecided
 
     def _cover(self, seen: "Partial", undecided: dict[int, Mask]) -> list[int]:
         """Choose cheap models that have not scored yet and together hold every class that is open for a sample."""
         weights = {label: int(mask.sum()) for label, mask in undecided.items()}
-        chosen: list[int] = []
         candidates = {
-            position: member.held
-            for position, member in enumerate(self.membership.parties)
+            position: classes & undecided.keys()
+            for position, classes in enumerate(self.held)
             if not seen.known[position]
         }
-        while weights and candidates:
-            gains = {
-                k: sum(weights.get(y, 0) for y in held) / effort(self.models[k].architecture)
-                for k, held in candidates.items()
-            }
-            best = max(gains, key=gains.__getitem__)
-            if not gains[best]:
-                break
-            chosen.append(best)
-            weights = {y: weight for y, weight in weights.items() if y not in candidates[best]}
-            del candidates[best]
-        return chosen
+        return cover(candidates, self.efforts, dict.fromkeys(weights, 1), weights)
 
     def scores(self, positions: tuple[int, ...], images: ByteArray) -> Scores:
-        """Give the exact scores of some models, stacked once for the sieve's whole life."""
+        """Give the exact scores of some models, in the order of their positions."""
         if positions not in self.stacks:
-            chosen = [self.models[position] for position in positions]
-            self.stacks[positions] = group_models(chosen, self.rules.input, self.rules.classes)
+            self.stacks[positions] = select_models(self._kinds, positions)
         return group_scores(self.stacks[positions], images, self.rules.classes)
 
 
@@ -144,42 +151,56 @@ def effort(architecture: Architecture) -> int:
 class Partial:
     """The samples that are still in question, by some of the models' scores.
 
-    rows: their places among the samples at first. scores: (members, samples, classes) in 2^-24, zero where unknown.
-    known: (members,), whether the member's model has scored them. total and spread (samples,) and neighbours: of the
-    exact aggregate of their own class.
+    label: their class. rows: their places among the samples at first. scores: (members, samples, classes) in 2^-24,
+    zero where unknown. known: (members,), whether the member's model has scored them. neighbours: m of their own
+    class's aggregate. least: (samples,), what its m scores sum to at least if the sample is valid.
     """
 
     sieve: Sieve
     images: ByteArray
+    label: int
     rows: Integers
     scores: Scores
     known: Mask
-    total: Integers
-    spread: Integers
     neighbours: int
+    least: Integers
 
     @classmethod
     def of(cls, sieve: Sieve, images: ByteArray, label: int) -> "Partial":
-        """Begin with all samples of a class and the scores of its holders."""
+        """Begin with all samples of a class and no score."""
         members, samples = len(sieve.models), len(images)
         scores = np.zeros((members, samples, sieve.rules.classes), dtype=np.int64)
+        neighbours = neighbour_count(len(sieve.membership.holders(label)), sieve.rules.alpha)
+        least = np.full(samples, sieve.rules.delta * neighbours, dtype=np.int64)
         known = np.zeros(members, dtype=np.bool_)
-        holders = sieve.membership.holders(label)
-        scores[list(holders)], known[list(holders)] = sieve.scores(holders, images), True
-        own = krum_aggregate(
-            np.ascontiguousarray(scores[list(holders), :, label]),
-            neighbour_count(len(holders), sieve.rules.alpha),
-        )
-        return cls(sieve, images, np.arange(samples), scores, known, own.total, own.spread, own.neighbours)
+        return cls(sieve, images, label, np.arange(samples), scores, known, neighbours, least)
 
     def score(self, positions: Sequence[int]) -> None:
-        """Let these models score the samples that are left, unless they did before."""
+        """Let these models score the samples that are left, unless they did before; drop what eqs. 9 and 10 refuse."""
         new = tuple(position for position in positions if not self.known[position])
         if new and len(self.rows):
             self.scores[list(new)] = self.sieve.scores(new, self.images)
         self.known[list(new)] = True
+        self._bound_own()
+
+    def _bound_own(self) -> None:
+        """Drop what eqs. 9 and 10 refuse whatever the missing scores are; bound the aggregate of the other samples."""
+        holders = list(self.sieve.membership.holders(self.label))
+        m, known = self.neighbours, self.known[holders]
+        delta, sigma = self.sieve.rules.delta * m, self.sieve.rules.sigma * m
+        own = self.scores[holders, :, self.label]
+        if known.all():
+            aggregate = krum_aggregate(own, m)
+            self.least = aggregate.total
+            self.keep((aggregate.total >= delta) & (aggregate.spread <= sigma))
+        elif known.any() and m == len(holders):
+            found = own[known]
+            total, missing = found.sum(axis=0), int((~known).sum())
+            self.least = np.maximum(np.maximum(total, m * found.max(axis=0) - sigma), delta)
+            most = np.minimum(total + missing * ONE, m * found.min(axis=0) + sigma)
+            self.keep(self.least <= most)
 
     def keep(self, mask: Mask) -> None:
         """Leave only these samples in question."""
         self.images, self.rows, self.scores = self.images[mask], self.rows[mask], self.scores[:, mask]
-        self.total, self.spread = self.total[mask], self.spread[mask]
+        self.least = self.least[mask]

@@ -83,6 +83,18 @@ def working_parameters(layer: Parameters) -> Parameters:
     return Parameters(weight, bias.add_(0.5))
 
 
+def select_rows(stack: ModelStack, rows: Sequence[int]) -> ModelStack:
+    """Give the stack of some of its models; they are not copied where they stand side by side."""
+    side_by_side = list(rows) == list(range(rows[0], rows[-1] + 1))
+    place = slice(rows[0], rows[-1] + 1) if side_by_side else list(rows)
+
+    def of(layers: LayerParameters) -> LayerParameters:
+        return tuple(layer and Parameters(layer.weight[place], layer.bias[place]) for layer in layers)
+
+    spaces = tuple(stack.label_spaces[row] for row in rows)
+    return ModelStack(stack.architecture, spaces, of(stack.theta), of(stack.working))
+
+
 def unstack(stack: ModelStack) -> tuple[Model, ...]:
     """Turn the stack back into models."""
     tensors = [t for layer in stack.theta if layer is not None for t in (layer.weight, layer.bias)]

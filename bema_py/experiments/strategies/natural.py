@@ -23,13 +23,14 @@ def silent(view: AttackView) -> tuple[Sample, ...]:
 
 def random_bogus(view: AttackView) -> tuple[Sample, ...]:
     """Send records with a positive margin under their wrong class (eq. 1), whatever the checks will say."""
-    found: list[Sample] = []
-    for piece in view.search.pieces():
+    return tuple(islice(false_samples(view), view.limit))
+
+
+def false_samples(view: AttackView) -> Iterator[Sample]:
+    """Yield records with a positive margin, which nearly all have, under their wrong class."""
+    for piece in view.search.pieces(view.limit):
         for bogus in view.scene.system.bogus(piece.scores, piece.labels):
-            found.append(Sample(piece.samples.images[bogus.position].tobytes(), bogus.claimed))
-        if len(found) >= view.limit:
-            break
-    return tuple(found[: view.limit])
+            yield Sample(piece.samples.images[bogus.position].tobytes(), bogus.claimed)
 
 
 def pre_checking(view: AttackView) -> tuple[Sample, ...]:

@@ -18,7 +18,7 @@ from bema_py.experiments.holdings import Holdings
 from bema_py.experiments.methods import METHODS, WITNESSED_RULES
 from bema_py.experiments.notes import block_notes
 from bema_py.experiments.runs import begin, open_case, run
-from bema_py.experiments.scanning import ATTACKER_PIECE, Search
+from bema_py.experiments.scanning import Search
 from bema_py.experiments.setups import Budget
 from bema_py.experiments.strategies import crafting
 from bema_py.experiments.strategies.altered import SHARES, Backdoor, blends, mixed
@@ -61,9 +61,7 @@ class Stage:
     def scene(self, height=1, records=100):
         scorer = scorer_of(self.system)
         searches = {
-            party: Search(
-                self.holdings.scan(party, height, records), self.world.private[party], scorer, ATTACKER_PIECE
-            )
+            party: Search(self.holdings.scan(party, height, records), self.world.private[party], scorer)
             for party in sorted(self.attack.parties)
         }
         return Scene(height, self.system, scorer, searches, self.ring)

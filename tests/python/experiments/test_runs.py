@@ -12,6 +12,8 @@ from bema_py.experiments.records import RunRecordError, record_path
 from bema_py.experiments.runs import begin, open_case, played_blocks, run
 from bema_py.experiments.scanning import Search
 from bema_py.experiments.setups import BlockCountError, Budget
+from bema_py.experiments.strategies.view import AttackView, Scene
+from bema_py.experiments.systems import scorer_of
 from bema_py.experiments.world import open_world
 from bema_py.learning.datasets import Dataset
 from bema_py.learning.margin import judge
@@ -148,11 +150,32 @@ def test_a_search_scores_only_what_is_asked_for_and_nothing_twice():
         return np.zeros((1, len(images), 10), dtype=np.int64)
 
     data = Dataset(np.zeros((100, 1, 4, 4), np.uint8), np.zeros(100, np.uint8))
-    search = Search(np.arange(100), data, scorer, size=32)
-    assert [len(piece.rows) for piece in islice(search.pieces(), 2)] == [32, 32]
+    search = Search(np.arange(100), data, scorer)
+    assert [len(piece.rows) for piece in islice(search.pieces(32), 2)] == [32, 32]
     assert scored == [32, 32]
-    assert [len(piece.rows) for piece in search.pieces()] == [32, 32, 32, 4]
-    assert scored == [32, 32, 32, 4]
+    assert [len(piece.rows) for piece in search.pieces(20)] == [32, 32, 20, 16]
+    assert [len(piece.rows) for piece in search.pieces()] == [32, 32, 20, 16]
+    assert scored == [32, 32, 20, 16]
+
+
+def test_random_bogus_messages_cost_little_more_than_their_number(plan, cache):
+    world = world_of(plan(), cache)
+    system, attack = begin(plan(), world), random_attack(world.members, 50)
+    scorer, scored = scorer_of(system), []
+
+    def watching(images):
+        scored.append(len(images))
+        return scorer(images)
+
+    holdings = Holdings(world.private, 1)
+    searches = {
+        party: Search(holdings.scan(party, 1, 40), world.private[party], watching) for party in attack.parties
+    }
+    scene = Scene(1, system, scorer, searches, engine.ring_of(system, holdings, attack, None))
+    sent = [attack.strategy(AttackView(party, 3, scene)) for party in searches]
+    assert [len(samples) for samples in sent] == [3] * len(searches)
+    assert 3 * len(searches) <= sum(scored) <= 6 * len(searches)
+    assert not any(attack.strategy(AttackView(party, 0, scene)) for party in searches)
 
 
 @pytest.mark.parametrize("percent", [10, 20, 50])

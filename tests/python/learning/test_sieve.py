@@ -85,14 +85,24 @@ def windows(members):
 def test_asks_few_models_about_what_all_are_sure_of():
     sieve = sieve_over(sure_table(40, 10, 0), windows(40), RULES)
     assert not sieve.valid(images(10), np.zeros(10, dtype=np.int64)).any()
-    # The twenty holders of class 0, one of whom also holds each neighbour of it, and one holder of class 2.
-    assert sieve.asked == 21 * 10
+    # One holder of class 0 says that its aggregate is .8 at least if it passes eq. 10. Five holders of each other class
+    # say that theirs is .75 at most: five who hold classes 1 or 2 with it, and five others who hold class 3.
+    assert sieve.asked == 10 * 10
 
 
-def test_asks_holders_alone_about_what_they_are_unsure_of():
-    sieve = sieve_over(sure_table(40, 10, 0, ONE // 2), windows(40), RULES)
+def test_asks_all_holders_where_not_all_of_them_count():
+    sieve = sieve_over(sure_table(40, 10, 0), windows(40), replace(RULES, alpha=(19, 20), delta=0))
     assert not sieve.valid(images(10), np.zeros(10, dtype=np.int64)).any()
-    assert sieve.asked == 20 * 10
+    # Eq. 10 binds only those who count. Ten of the twenty hold class 1 with it, ten class 3; two more hold class 2.
+    assert sieve.asked == 22 * 10
+
+
+@pytest.mark.parametrize(("first", "asked"), [(ONE // 4, 10), (ONE // 2, 26)])
+def test_asks_the_other_holders_about_what_the_first_is_unsure_of(first, asked):
+    """At a quarter it is refused at once: with sigma = .2 the aggregate is .45 at most, below delta."""
+    sieve = sieve_over(sure_table(40, 10, 0, first), windows(40), RULES)
+    assert not sieve.valid(images(10), np.zeros(10, dtype=np.int64)).any()
+    assert sieve.asked == asked * 10
 
 
 def test_asks_holders_alone_where_no_margin_is_too_large():
