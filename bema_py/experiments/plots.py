@@ -5,6 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -26,6 +28,12 @@ STYLES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+FAR_TICKS = (10, 50, 80, 90, 95, 97, 98, 99, 99.5)
+NEAR_TICKS = (10, 50, 80, 90, 92, 94, 95, 96, 97, 97.5, 98, 98.2, 98.4, 98.6, 98.8, 99, 99.2, 99.4)
+"""Accuracies, in %, that are named where the least error is less than a third of the largest one, and elsewhere."""
+LEAST_ERROR = 0.01
+"""An error, in %, that counts as none: one sample of ten thousand."""
+
 
 def draw_curves(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw accuracy over blocks, one panel a case, each method by its own predictor."""
@@ -37,7 +45,7 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
                 draw_curve(axes, row)
         axes.set_title(f"case {case}", fontsize="medium")
         axes.set_xlabel("block")
-        axes.set_ylabel("accuracy, %")
+        scale_accuracy(axes)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(fontsize="x-small")
     save(figure, path)
@@ -74,9 +82,31 @@ def draw_resilience(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
             axes.plot(list(paper), [100 * value for value in paper.values()], STYLES[method][2:], color="0.7")
         axes.set_title(f"case {case}", fontsize="medium")
         axes.set_xlabel("bogus messages, %")
-        axes.set_ylabel("accuracy, %")
+        scale_accuracy(axes)
         axes.legend(fontsize="x-small")
     save(figure, path)
+
+
+def scale_accuracy(axes: Axes) -> None:
+    """Scale an axis of accuracies by the logarithm of the error: small differences near 100 % show, too."""
+    least, most = axes.dataLim.intervaly
+    ticks = FAR_TICKS if nines(most) - nines(least) > np.log10(3) else NEAR_TICKS
+    axes.set_ylabel("accuracy, %")
+    axes.set_yscale("function", functions=(nines, accuracy_of))
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    space = 0.05 * max(nines(most) - nines(least), 0.1)
+    axes.set_ylim(accuracy_of(nines(least) - space), accuracy_of(nines(most) + space))
+    axes.grid(axis="y", color="0.9")
+
+
+def nines(accuracy: npt.ArrayLike) -> Any:
+    """Give how high accuracies in % lie on such an axis: one up, a tenth of the error."""
+    return -np.log10(np.maximum(LEAST_ERROR, 100 + LEAST_ERROR - np.asarray(accuracy)))
+
+
+def accuracy_of(height: npt.ArrayLike) -> Any:
+    """Give the accuracies at these heights."""
+    return 100 + LEAST_ERROR - 10.0 ** -np.asarray(height)
 
 
 def panels_of(count: int) -> tuple[Figure, list[Axes]]:
