@@ -27,7 +27,7 @@ from bema_py.chain.errors import (
     WrongChainError,
 )
 from bema_py.chain.hashes import EthereumHash
-from bema_py.chain.plain import unhex
+from bema_py.chain.plain import quantity, unhex
 from bema_py.chain.send_policy import SendPolicy
 from bema_py.chain.sent_journal import SentJournal
 from bema_py.chain.signed import SignedTransaction
@@ -220,7 +220,7 @@ class Chain:
 
     def transaction_count(self, account: Address, block: str) -> int:
         """Give an account's next nonce over "latest", what blocks hold, or "pending", what waits for one as well."""
-        return int(self.request("eth_getTransactionCount", [to_checksum_address(account), block]), 16)
+        return quantity(self.request("eth_getTransactionCount", [to_checksum_address(account), block]))
 
     def together(self, read: Callable[[], T]) -> T:
         """Do a read whose parts must agree: one endpoint answers all of it; where it fails the read begins anew."""

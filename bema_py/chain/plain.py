@@ -16,6 +16,11 @@ _HEX = re.compile(r"0x([0-9a-f]{2})*")
 _DECIMAL = re.compile(r"0|[1-9][0-9]*")
 
 
+def quantity(result: str | int) -> int:
+    """Read a number of a node's answer: hexadecimal text, but an integer from the embedded chain."""
+    return int(result, 16) if isinstance(result, str) else result
+
+
 def unhex(text: str) -> bytes:
     """Read the hexadecimal text of a node's answer; raises ValueError, and AttributeError for what is no text."""
     return bytes.fromhex(text.removeprefix("0x"))

@@ -17,6 +17,7 @@ from bema_py.chain.fees import choose_fees
 from bema_py.chain.following import Follower, Outgoing, kept_until_known
 from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.leftovers import resume
+from bema_py.chain.plain import quantity
 from bema_py.chain.send_errors import NonceTakenError
 from bema_py.chain.signers import Signer
 from bema_py.core.types import Address
@@ -68,10 +69,9 @@ def _send_once(chain: Chain, signer: Signer, call: Call, gas: int | None, timeou
 def _estimate(chain: Chain, sender: Address, call: Call) -> int:
     asked = {**call.fields(), "from": to_checksum_address(sender), "value": hex(call.value)}
     try:
-        result = chain.request("eth_estimateGas", [asked, NEXT_BLOCK])
+        estimate = quantity(chain.request("eth_estimateGas", [asked, NEXT_BLOCK]))
     except CallRevertedError as error:
         raise decode_revert(call.function, error.data) from error
-    estimate = int(result, 16) if isinstance(result, str) else int(result)
     return estimate * (100 + chain.policy.gas_margin_percent) // 100
 
 
@@ -94,8 +94,7 @@ def _submit(chain: Chain, signer: Signer, call: Call, offer: Mapping[str, int], 
 
 
 def _sign_and_send(chain: Chain, signer: Signer, call: Call, fields: Mapping[str, Any]) -> Outgoing:
-    with chain.answering():
-        nonce = int(chain.web3.eth.get_transaction_count(to_checksum_address(signer.address), NEXT_BLOCK))
+    nonce = chain.transaction_count(signer.address, NEXT_BLOCK)
     transaction = {**fields, "nonce": nonce}
     try:
         return Outgoing(call.function, transaction, [signer.send(chain, transaction)])
