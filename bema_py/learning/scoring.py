@@ -120,9 +120,10 @@ def select_models(groups: Sequence[ModelGroup], positions: Sequence[int]) -> tup
     places = {position: place for place, position in enumerate(positions)}
     for group in groups:
         rows = [row for row, position in enumerate(group.positions) if position in places]
-        size = models_at_once(group.stack.architecture)
-        for start in range(0, len(rows), size):
-            part = rows[start : start + size]
+        stacks = -(-len(rows) // models_at_once(group.stack.architecture))
+        for number in range(stacks):
+            # Equally many in each: a model on its own unfolds every patch for itself.
+            part = rows[number * len(rows) // stacks : (number + 1) * len(rows) // stacks]
             part_places = tuple(places[group.positions[row]] for row in part)
             found.append(ModelGroup(select_rows(group.stack, part), part_places))
     return tuple(found)
