@@ -74,9 +74,9 @@ class RunPlan:
         constants = constants_of(self.attack) if self.attack else {}
         parts = [plain, rules.digest().hex(), method.widened, method.rehearsal, constants]
         digest = name_of([*parts, code] if code else parts)[:12]
-        tuned = "-tune" if self.source.tune else ""
+        marks = ("-plain" if self.setup.is_plain else "") + ("-tune" if self.source.tune else "")
         sent = self.attack or str(self.bogus)
-        return f"{self.source.dataset}-{self.case}-{self.method}-{sent}-seed{self.seed}{tuned}-{digest}"
+        return f"{self.source.dataset}-{self.case}-{self.method}-{sent}-seed{self.seed}{marks}-{digest}"
 
     def __str__(self) -> str:
         """Say in a few words which run it is."""

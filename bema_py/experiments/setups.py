@@ -1,7 +1,7 @@
 """What every run on a data set shares: local training, the budget of a block, and the samples held out for tuning."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from bema_py.core.errors import InputError
@@ -69,6 +69,19 @@ class Setup:
     held_out: int
     refit_steps: int
     fedavg_steps: int
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether local training shows records as they are."""
+        return self.recipe.distortion is None
+
+    def without_distortions(self) -> "Setup":
+        """Give the same, but local training shows records as they are."""
+        return replace(
+            self,
+            recipe=replace(self.recipe, distortion=None),
+            centralised_recipe=replace(self.centralised_recipe, distortion=None),
+        )
 
 
 SETUPS: Mapping[str, Setup] = MappingProxyType(

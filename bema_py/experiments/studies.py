@@ -71,7 +71,12 @@ class StudySettings:
 
     def path(self, suffix: str) -> Path:
         """Give the place of a result; what was tuned on never bears the name of what is reported."""
-        return self.out / f"{self.name}{'_tune' if self.source.tune else ''}.{suffix}"
+        return self.out / f"{self.name}{self.marks.replace(' --', '_')}.{suffix}"
+
+    @property
+    def marks(self) -> str:
+        """The options that neither the name of a result nor its command may leave out."""
+        return (" --plain" if self.setup.is_plain else "") + (" --tune" if self.source.tune else "")
 
     @property
     def command(self) -> str:
@@ -87,8 +92,7 @@ class StudySettings:
             **self.further,
         }
         stated = "".join(f" --{name} {value}" for name, value in options.items())
-        tuned = " --tune" if self.source.tune else ""
-        return f"bema experiment {self.name} --dataset {self.source.dataset}{data}{stated}{tuned}"
+        return f"bema experiment {self.name} --dataset {self.source.dataset}{data}{stated}{self.marks}"
 
 
 def by_row(records: Iterable[RunRecord]) -> dict[tuple[str, str, int], list[RunRecord]]:
@@ -126,7 +130,7 @@ def provenance(settings: StudySettings, plans: Sequence[RunPlan], records: Seque
         f"Accuracy on {judged}; data set {settings.source.dataset}; seeds {', '.join(map(str, settings.seeds))}; "
         f"{settings.budget.blocks} blocks, at most {settings.budget.messages} messages each, "
         f"{settings.budget.scan} records looked through for each by all parties together; "
-        f"local training {settings.setup.recipe.steps} batches of {settings.setup.recipe.batch_size}, augmented.\n\n"
+        f"local training {settings.setup.recipe}.\n\n"
         f"{counted('Machine', (record.machine for record in records))} Processor time: {trained:.1f} minutes for the "
         f"local models, which all runs share, and {played:.1f} minutes for the runs ({stage_shares(records)}). "
         f"{counted('Code', (record.code for record in records))}\n"

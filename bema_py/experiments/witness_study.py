@@ -171,7 +171,7 @@ def page(settings: StudySettings, rows: Sequence[Mapping[str, Any]]) -> str:
         f"# What the data witness refuses\n\nCommand: `{command(settings)}`\n\n"
         f"Regular parties' samples that pass eqs. 8 to 10 at the local models, before the first block; "
         f"data set {settings.source.dataset} ({tuned}); {settings.budget.scan} records looked through in all; local "
-        f"training {settings.setup.recipe.steps} batches, augmented. Machine: {describe_machine()}.\n\n{table}\n"
+        f"training {settings.setup.recipe}. Machine: {describe_machine()}.\n\n{table}\n"
         "Not all: some author ran out of such samples before it failed.\n"
     )
 
@@ -180,10 +180,9 @@ def command(settings: StudySettings) -> str:
     """Give the command that repeats the study; this one has neither methods nor blocks to choose."""
     data = "" if settings.source.dataset == "digits" else " --data-dir DIR"
     seeds, cases = ",".join(map(str, settings.seeds)), ",".join(settings.cases)
-    tuned = " --tune" if settings.source.tune else ""
     return (
         f"bema experiment witness --dataset {settings.source.dataset}{data} --seeds {seeds} --cases {cases} "
-        f"--scan {settings.budget.scan} --steps {settings.setup.recipe.steps}{tuned}"
+        f"--scan {settings.budget.scan} --steps {settings.setup.recipe.steps}{settings.marks}"
     )
 
 

@@ -13,8 +13,10 @@ _COARSE = 5
 """Side of the grid of random displacements that is smoothed to the size of the image."""
 
 
-def distort(images: Tensor, distortion: Distortion, generator: torch.Generator) -> Tensor:
-    """Distort each image of a batch (n, channels, height, width) on its own."""
+def distort(images: Tensor, distortion: Distortion | None, generator: torch.Generator) -> Tensor:
+    """Distort each image of a batch (n, channels, height, width) on its own; None leaves all as they are."""
+    if distortion is None:
+        return images
     count, _, height, width = images.shape
     matrices = random_matrices(count, height, distortion, generator)
     coarse = torch.randn(count, 2, _COARSE**2, generator=generator) * (2 * distortion.elastic / height)

@@ -35,7 +35,7 @@ class HeldClasses:
     local: BalancedSampler
     held: Tensor
 
-    def draw(self, size: int, distortion: Distortion) -> tuple[Tensor, Tensor]:
+    def draw(self, size: int, distortion: Distortion | None) -> tuple[Tensor, Tensor]:
         """Draw distorted images and their classes."""
         images, positions = self.local.draw(size, distortion)
         return images, self.held[positions]

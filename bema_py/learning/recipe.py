@@ -30,7 +30,8 @@ class Recipe:
 
     learning_rate is the peak; it falls to zero along half a cosine. smoothing: label smoothing of the cross entropy.
     held_weight: how many times as likely a batch shows a class of the private data as another class of the label
-    space. reserved_share: share of each batch that shows no class of the label space.
+    space. reserved_share: share of each batch that shows no class of the label space. distortion: None shows records
+    as they are.
     """
 
     steps: int
@@ -40,7 +41,11 @@ class Recipe:
     smoothing: float = 0.0
     held_weight: float = 1.0
     reserved_share: float = 0.05
-    distortion: Distortion = field(default_factory=Distortion)
+    distortion: Distortion | None = field(default_factory=Distortion)
+
+    def __str__(self) -> str:
+        """Say how many batches of what are shown."""
+        return f"{self.steps} batches of {self.batch_size}, {'plain' if self.distortion is None else 'augmented'}"
 
 
 def suited(recipe: Recipe, data: Dataset) -> Recipe:

@@ -49,7 +49,7 @@ class RefitData:
         self.images.append(torch.from_numpy(image.astype(np.float32)).div_(256))
         self.outputs.append(output)
 
-    def draw(self, size: int, distortion: Distortion) -> tuple[Tensor, Tensor]:
+    def draw(self, size: int, distortion: Distortion | None) -> tuple[Tensor, Tensor]:
         """Draw a batch of which RECEIVED_SHARE are received samples."""
         received = round(size * RECEIVED_SHARE)
         images, outputs = self.local.draw(size - received, distortion)

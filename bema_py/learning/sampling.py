@@ -15,7 +15,7 @@ from bema_py.learning.recipe import Distortion
 class Batches(Protocol):
     """What a training draws its batches from."""
 
-    def draw(self, size: int, distortion: Distortion) -> tuple[Tensor, Tensor]:
+    def draw(self, size: int, distortion: Distortion | None) -> tuple[Tensor, Tensor]:
         """Draw distorted images (n, channels, height, width) in [0, 1) and their outputs (n,)."""
 
 
@@ -56,7 +56,7 @@ class BalancedSampler:
         self._starts = self._sizes.cumsum(0) - self._sizes
         self._rows = torch.cat(self._pools)
 
-    def draw(self, size: int, distortion: Distortion) -> tuple[Tensor, Tensor]:
+    def draw(self, size: int, distortion: Distortion | None) -> tuple[Tensor, Tensor]:
         """Draw distorted images (n, channels, height, width) in [0, 1) and their outputs (n,)."""
         reserved = round(size * self._reserved_share)
         classes = torch.multinomial(self._weights, size, replacement=True, generator=self._generator)

@@ -33,6 +33,9 @@ class StudyOptions:
     seeds: Annotated[str, typer.Option(help="One run for each, separated by commas.")] = "1"
     scan: Annotated[int, typer.Option(help="Records that all parties look through for a block.")] = 3000
     steps: Annotated[int, typer.Option(help="Batches of a local training; 0 for the data set's number.")] = 0
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Train local models on records as they are, without distortions.")
+    ] = False
     tune: Annotated[
         bool, typer.Option("--tune", help="Evaluate on held-out training samples in place of the test set.")
     ] = False
@@ -56,6 +59,8 @@ class StudyOptions:
     ) -> StudySettings:
         """Read the options, with those that not every study has; `every` is the blocks between evaluations."""
         setup = setup_of(self.dataset)
+        if self.plain:
+            setup = setup.without_distortions()
         if self.steps:
             setup = replace(setup, recipe=replace(setup.recipe, steps=self.steps))
         return StudySettings(

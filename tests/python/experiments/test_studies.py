@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -54,6 +55,17 @@ def test_figure_6_small(settings):
     # Both begin with the same models.
     assert rows[0]["curve"][0] == bema["curve"][0]
     assert (small.out / "study_tune.png").exists()
+
+
+def test_plain_training_has_models_and_results_of_its_own(settings):
+    usual = settings(("C",), ("bema",))
+    plain = replace(usual, setup=usual.setup.without_distortions())
+    begins = [fig6(study, silent)[0]["curve"][0] for study in (usual, plain)]
+    assert begins[0] != begins[1]
+    said = [(usual.out / f"{name}.md").read_text() for name in ("study_tune", "study_plain_tune")]
+    assert ["--plain --tune`" in text for text in said] == [False, True]
+    assert "80 batches of 16, augmented." in said[0]
+    assert "80 batches of 16, plain." in said[1]
 
 
 def test_a_figure_asks_fedavg_only_of_models_of_one_kind(settings):

@@ -179,6 +179,7 @@ def test_no_distortion_is_the_identity_and_distortions_repeat():
     images = torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(2))
     still = distort(images, STILL, torch.Generator().manual_seed(3))
     assert torch.allclose(still, images, atol=1e-5)
+    assert distort(images, None, torch.Generator()) is images
     first, again = (distort(images, Distortion(), torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first, again)
     assert not torch.allclose(first, images, atol=0.1)
