@@ -17,6 +17,6 @@ def draw_places(places: Mapping[str, Sequence[int]], path: Path) -> None:
         axes.stairs(shares, edges, fill=True)
         axes.set_yscale("symlog", linthresh=1e-4)
         axes.set_title(source, fontsize="medium")
-        axes.set_xlabel("from the lower to the upper bound of Theorem 2")
+        axes.set_xlabel("place between the bounds of eqs. 16, 17")
         axes.set_ylabel("share of the aggregates")
     save(figure, path)
