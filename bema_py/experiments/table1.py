@@ -86,7 +86,7 @@ def table_text(rows: Sequence[Row]) -> str:
     body = []
     for (case, method), cells in lines.items():
         parties = len(CASES[case].parties)
-        body.append([f"{method_of(method).label} ({parties}-party)", *cells])
+        body.append([f"{case}, {method_of(method).label} ({parties}-party)", *cells])
         paper = TABLE_1.get((case, method))
         if paper is not None:
             stated = (f"{100 * paper[bogus]:.2f}" if bogus in paper else "-" for bogus in percentages)

@@ -39,7 +39,7 @@ def test_table_1_small(settings):
     assert (small.out / "study_tune.svg").read_bytes() == first
     text = (small.out / "study_tune.md").read_text()
     assert "held-out training samples" in text
-    assert "| BEMA (5-party) |" in text
+    assert "| C, BEMA (5-party) |" in text
     assert "--bogus 0,30" in text
     assert f"Machine of 4 runs: {describe_machine()}. " in text
     assert f"Code of 4 runs: {code_digest()}.\n" in text
