@@ -43,8 +43,7 @@ def page(settings: StudySettings, results: Mapping[str, Any], seconds: float) ->
         f"Data set {settings.source.dataset}: parties hold {tuned}. A founder measures on at most "
         f"{settings.budget.scan} records of its own, per sample, of the classes that both hold; eq. 2 sees no test "
         f"sample. The backdoor is judged on {evaluated}. Seeds {', '.join(map(str, settings.seeds))}; local training "
-        f"{settings.setup.recipe}; "
-        f"{settings.budget.blocks} blocks.\n\n"
+        f"{settings.setup.recipe}; {settings.budget.blocks} blocks.\n\n"
         f"Machine: {describe_machine()}. Processor time without local training: {seconds / 60:.1f} minutes.\n\n"
         f"{cases}{limits_text(results)}"
     )
