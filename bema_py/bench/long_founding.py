@@ -11,7 +11,7 @@ from bema_py.chain.deployment import Deployment, deploy, open_contract
 from bema_py.chain.deployment_file import load_deployment, save_deployment
 from bema_py.chain.event_index import open_index
 from bema_py.core.rules import Rules
-from bema_py.core.types import ModelDigest, PartyId, hex0x, mask_of
+from bema_py.core.types import ModelDigest, PartyId, hex0x, mask_of, unhex
 from bema_py.demo.founding import fund_pool, parameters_under, register_founders
 from bema_py.learning.model import Model
 from bema_py.learning.parties import train_all
@@ -82,9 +82,7 @@ def train(cast: LongCast, store: ContentStore, record: Path, seed: int) -> Mappi
     for name, model in zip(jobs, train_all(list(jobs.values())), strict=True):
         kept[name] = hex0x(publish_model(store, model))
         record.write_text(json.dumps(kept, indent=1) + "\n")
-    return {
-        int(name): load_model(store, ModelDigest(bytes.fromhex(digest[2:]))) for name, digest in kept.items()
-    }
+    return {int(name): load_model(store, ModelDigest(unhex(digest))) for name, digest in kept.items()}
 
 
 def open_genesis(network: Network, cast: LongCast, models: Mapping[int, Model]) -> None:

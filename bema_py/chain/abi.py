@@ -12,8 +12,7 @@ from eth_abi.exceptions import DecodingError, EncodingError, ParseError
 from eth_utils.crypto import keccak
 
 from bema_py.chain.errors import CallArgumentError, ContractRevertError, ResultError, Value
-from bema_py.chain.plain import unhex
-from bema_py.core.types import Address
+from bema_py.core.types import Address, unhex
 
 CONSTRUCTOR = "constructor"
 SELECTOR = 4
@@ -144,4 +143,4 @@ def decode_revert(function: str, data: bytes) -> ContractRevertError:
 
 
 def _plain(kind: str, value: Any) -> Any:
-    return Address(bytes.fromhex(value[2:])) if kind == "address" else value
+    return Address(unhex(value)) if kind == "address" else value

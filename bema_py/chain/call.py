@@ -8,7 +8,7 @@ from eth_utils.address import to_checksum_address
 from bema_py.chain.events import Event
 from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.signed import Transaction
-from bema_py.core.types import Address
+from bema_py.core.types import Address, hex0x
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Call:
 
     def fields(self) -> dict[str, Any]:
         """Give receiver, data and value as a transaction carries them."""
-        fields = {"data": "0x" + self.data.hex(), "value": self.value}
+        fields = {"data": hex0x(self.data), "value": self.value}
         return fields if self.to is None else {"to": to_checksum_address(self.to), **fields}
 
     def is_in(self, transaction: Transaction) -> bool:

@@ -27,11 +27,11 @@ from bema_py.chain.errors import (
     WrongChainError,
 )
 from bema_py.chain.hashes import EthereumHash
-from bema_py.chain.plain import quantity, unhex
+from bema_py.chain.plain import quantity
 from bema_py.chain.send_policy import SendPolicy
 from bema_py.chain.sent_journal import SentJournal
 from bema_py.chain.signed import SignedTransaction
-from bema_py.core.types import Address
+from bema_py.core.types import Address, hex0x, unhex
 
 T = TypeVar("T")
 
@@ -123,7 +123,7 @@ class Chain:
     def accounts(self) -> tuple[Address, ...]:
         """Give the accounts that the node itself can send from; none on a public node."""
         with self.answering():
-            return tuple(Address(bytes.fromhex(each[2:])) for each in self.web3.eth.accounts)
+            return tuple(Address(unhex(each)) for each in self.web3.eth.accounts)
 
     def code(self, address: Address) -> bytes:
         """Give the code at an address; empty where there is no contract."""
@@ -132,7 +132,7 @@ class Chain:
 
     def call(self, to: Address, data: bytes) -> bytes:
         """Execute a call at the newest block without sending it. Raises `CallRevertedError`."""
-        asked = {"to": to_checksum_address(to), "data": "0x" + data.hex()}
+        asked = {"to": to_checksum_address(to), "data": hex0x(data)}
         return _bytes(self.request("eth_call", [asked, "latest"]))
 
     def send_signed(self, signed: SignedTransaction) -> None:
@@ -150,10 +150,10 @@ class Chain:
             raise
 
     def _send_raw(self, signed: SignedTransaction) -> None:
-        name = "0x" + signed.hash.hex()
+        name = hex0x(signed.hash)
         for attempt in range(RETRIES):
             try:
-                self.request("eth_sendRawTransaction", ["0x" + signed.raw.hex()])
+                self.request("eth_sendRawTransaction", [hex0x(signed.raw)])
             except ChainUnreachableError:
                 if attempt == RETRIES - 1:
                     raise

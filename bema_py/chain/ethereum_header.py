@@ -7,8 +7,8 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from bema_py.chain.hashes import EthereumHash
-from bema_py.chain.plain import unhex
 from bema_py.chain.rlp_items import RlpError, check_bytes_of, decode_list, encode_item, read_integer
+from bema_py.core.types import unhex
 
 MAX_HEADER_SIZE = 2**14
 """Bytes; a header has some 600, on chains whose signers stand in its extra data a few thousand."""

@@ -27,7 +27,7 @@ from bema_py.chain.send_errors import NonceTakenError, RevertedAfterReorganisati
 from bema_py.chain.send_policy import GWEI
 from bema_py.chain.signed import Transaction
 from bema_py.chain.signers import Signer
-from bema_py.core.types import Address
+from bema_py.core.types import Address, hex0x
 
 LONGEST_PAUSE = 1.0
 LOOK_ROUND = 2.0
@@ -123,7 +123,7 @@ class Follower:
 
     def known(self) -> bool:
         """Whether the node has any of the transactions, in a block or waiting for one."""
-        asked = [("eth_getTransactionByHash", ["0x" + each.hex()]) for each in self.outgoing.hashes]
+        asked = [("eth_getTransactionByHash", [hex0x(each)]) for each in self.outgoing.hashes]
         return any(found is not None for found in self.chain.request_all(asked))
 
     def receipt(self) -> TxReceipt | None:

@@ -10,7 +10,7 @@ from eth_account import Account
 from bema_py.chain.errors import KeystoreError, PasswordError
 from bema_py.chain.signers import LocalSigner, local_signer
 from bema_py.core.json_text import read_json
-from bema_py.core.types import Address
+from bema_py.core.types import Address, unhex
 
 PasswordSource = Callable[[], str]
 """Asked for the password when it is needed; a password is never an argument of a command."""
@@ -52,7 +52,7 @@ def create_keystore(path: Path, password: PasswordSource, *, iterations: int | N
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    return Address(bytes.fromhex(account.address[2:]))
+    return Address(unhex(account.address))
 
 
 def open_keystore(path: Path, password: PasswordSource) -> LocalSigner:

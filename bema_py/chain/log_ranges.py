@@ -18,8 +18,7 @@ from eth_bloom.bloom import BloomFilter
 from bema_py.chain.connection import Chain
 from bema_py.chain.errors import ChainError, ChainResponseError, HistoryChangedError
 from bema_py.chain.hashes import EthereumHash
-from bema_py.chain.plain import unhex
-from bema_py.core.types import Address, hex0x
+from bema_py.core.types import Address, hex0x, unhex
 
 HEADERS_AT_ONCE = 200
 """Headers asked for in one batch."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bema_py.chain.errors import PlainFormError
+from bema_py.core.types import hex0x, unhex
 
 Members = tuple[tuple[str, str], ...]
 """Names and Solidity types of the attributes of a record."""
@@ -21,15 +22,10 @@ def quantity(result: str | int) -> int:
     return int(result, 16) if isinstance(result, str) else result
 
 
-def unhex(text: str) -> bytes:
-    """Read the hexadecimal text of a node's answer; raises ValueError, and AttributeError for what is no text."""
-    return bytes.fromhex(text.removeprefix("0x"))
-
-
 def to_plain_value(kind: str, value: Any) -> Any:
     """Write one value of a Solidity type: bytes in hexadecimal, integers over 53 bits as decimal text."""
     if isinstance(value, bytes):
-        return "0x" + value.hex()
+        return hex0x(value)
     return str(value) if _bits(kind) > SAFE_BITS else value
 
 
@@ -39,7 +35,7 @@ def from_plain_value(path: str, kind: str, plain: object) -> Any:
         return _integer(path, _bits(kind), plain)
     if not isinstance(plain, str) or not _HEX.fullmatch(plain):
         raise PlainFormError(path, f"{plain!r} is no lower-case hexadecimal text")
-    value = bytes.fromhex(plain[2:])
+    value = unhex(plain)
     length = _LENGTHS.get(kind, len(value))
     if len(value) != length:
         raise PlainFormError(path, f"{len(value)} bytes, not {length}")

@@ -65,7 +65,7 @@ class EmbeddedProvider(EthereumTesterProvider):
                 return self._change(method, params)
             return super().make_request(method, params)
         except CallRevertedError as error:
-            return _refused(REVERTED, "execution reverted", "0x" + error.data.hex())
+            return _refused(REVERTED, "execution reverted", hex0x(error.data))
         except REFUSALS as error:
             return _refused(REFUSED, str(error) or type(error).__name__)
 
@@ -148,7 +148,7 @@ def _sign_typed_data(tester: Any, params: list[Any]) -> str:
     if key is None:
         raise ValidationError(f"no key of account {account}")
     signed = Account.sign_message(encode_typed_data(full_message=message), key.to_bytes())
-    return "0x" + bytes(signed.signature).hex()
+    return hex0x(bytes(signed.signature))
 
 
 def _refused(code: int, message: str, data: str = "") -> RPCResponse:
@@ -157,7 +157,7 @@ def _refused(code: int, message: str, data: str = "") -> RPCResponse:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
-        return "0x" + value.hex()
+        return hex0x(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     return value

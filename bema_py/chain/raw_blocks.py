@@ -7,10 +7,10 @@ from typing import Any
 from bema_py.chain.connection import EMBEDDED, Chain
 from bema_py.chain.errors import BlockMissingError, ChainError, ChainResponseError
 from bema_py.chain.ethereum_header import header_from_json
-from bema_py.chain.plain import unhex
 from bema_py.chain.raw_transactions import transaction_from_json
 from bema_py.chain.receipts import receipt_from_json
 from bema_py.chain.rlp_items import RlpError, decode_list, encode_item
+from bema_py.core.types import unhex
 
 
 class RawBlockError(ChainError):

@@ -13,7 +13,7 @@ from rlp.exceptions import RLPException
 from bema_py.chain.ethereum_header import field_from_json
 from bema_py.chain.receipts import LEGACY, untyped
 from bema_py.chain.rlp_items import RlpError, check_bytes_of, decode_list, encode_item, read_integer
-from bema_py.core.types import Address
+from bema_py.core.types import Address, unhex
 
 MAX_TRANSACTION_SIZE = 2**24
 """Bytes of one transaction with its proof; a byte of a call costs at least ten gas."""
@@ -84,7 +84,7 @@ def _chain_id(values: Mapping[str, Any]) -> int | None:
 
 def _sender(data: bytes) -> bytes:
     try:
-        return bytes.fromhex(Account.recover_transaction(data)[2:])
+        return unhex(Account.recover_transaction(data))
     except (BadSignature, ValidationError, RLPException, ValueError, TypeError, RecursionError) as error:
         raise RlpError("transaction", f"nobody signed it ({error})") from error
 

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from bema_py.chain.plain import unhex
 from bema_py.chain.send_errors import SentJournalError
 from bema_py.chain.signed import SignedTransaction, read_signed
 from bema_py.core.durable import sync_directory
 from bema_py.core.json_text import read_json
-from bema_py.core.types import Address
+from bema_py.core.types import Address, hex0x, unhex
 
 Key = tuple[Address, int]
 """An account and a nonce of it."""
@@ -104,7 +103,7 @@ class SentJournal:
 
     def _write(self, path: Path, transactions: tuple[SignedTransaction, ...]) -> None:
         """Put a file in the place of the one before, locked from its first moment on."""
-        plain = {"version": 1, "transactions": ["0x" + each.raw.hex() for each in transactions]}
+        plain = {"version": 1, "transactions": [hex0x(each.raw) for each in transactions]}
         with _accessing(path):
             path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
             new = path.with_name(path.name + ".new")

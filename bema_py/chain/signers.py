@@ -12,7 +12,7 @@ from eth_utils.address import to_checksum_address
 from bema_py.chain.connection import Chain
 from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.signed import SignedTransaction, Transaction
-from bema_py.core.types import Address, hex0x
+from bema_py.core.types import Address, hex0x, unhex
 
 
 class Signer(Protocol):
@@ -40,14 +40,14 @@ class NodeSigner:
         """Let the node sign and send."""
         fields = {"from": to_checksum_address(self.address), **transaction}
         plain = {key: hex(value) if isinstance(value, int) else value for key, value in fields.items()}
-        return EthereumHash(bytes.fromhex(chain.request("eth_sendTransaction", [plain])[2:]))
+        return EthereumHash(unhex(chain.request("eth_sendTransaction", [plain])))
 
     def sign_typed_data(self, message: Mapping[str, Any]) -> bytes:
         """Let the node sign."""
         signed = self.chain.request(
             "eth_signTypedData_v4", [to_checksum_address(self.address), dict(message)]
         )
-        return bytes.fromhex(signed[2:])
+        return unhex(signed)
 
 
 class LocalSigner:
@@ -57,7 +57,7 @@ class LocalSigner:
 
     def __init__(self, account: LocalAccount) -> None:
         self._account = account
-        self.address = Address(bytes.fromhex(account.address[2:]))
+        self.address = Address(unhex(account.address))
 
     def __repr__(self) -> str:
         """Show the account, never the key."""

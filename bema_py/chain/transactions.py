@@ -20,7 +20,7 @@ from bema_py.chain.leftovers import resume
 from bema_py.chain.plain import quantity
 from bema_py.chain.send_errors import NonceTakenError
 from bema_py.chain.signers import Signer
-from bema_py.core.types import Address
+from bema_py.core.types import Address, unhex
 
 NONCE_ATTEMPTS = 5
 NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
@@ -137,6 +137,6 @@ def _read(chain: Chain, receipt: Mapping[str, Any]) -> Receipt:
         block_time=chain.block_time(number),
         transaction_index=int(receipt["transactionIndex"]),
         gas_used=int(receipt["gasUsed"]),
-        contract=Address(bytes.fromhex(created[2:])) if created else None,
+        contract=Address(unhex(created)) if created else None,
         events=decode_logs(chain, list(receipt["logs"])),
     )

@@ -23,7 +23,7 @@ from bema_py.cli.profile import Profile, ProfileOption, load_profile
 from bema_py.cli.references import without_references
 from bema_py.core.batch import Sample
 from bema_py.core.errors import InputError, PolicyError
-from bema_py.core.types import Address, ModelDigest, hex0x, mask_of
+from bema_py.core.types import Address, ModelDigest, hex0x, mask_of, unhex
 from bema_py.learning.parties import TrainingJob
 from bema_py.learning.recipe import Recipe, suited
 from bema_py.roles.content import load_card, publish_model
@@ -212,7 +212,7 @@ def registration_request(settings: Profile, account: Address) -> RegistrationReq
     """Return what founders need to approve the trained model; raises InputError where none was trained."""
     path = model_file(settings)
     try:
-        digest = ModelDigest(bytes.fromhex(path.read_text().strip().removeprefix("0x")))
+        digest = ModelDigest(unhex(path.read_text().strip()))
     except (OSError, ValueError) as error:
         raise InputError(f"no trained model is recorded in {path}: run `bema party train` first") from error
     card = load_card(open_store(settings), digest)

@@ -9,7 +9,7 @@ from bema_py.core.errors import InputError
 from bema_py.core.fields import VERSION, read_list, read_map, read_object, reading
 from bema_py.core.leaves import CalibrationRecord, ModelUpdate, RewardLeaf, SampleLeaf, batches_digest
 from bema_py.core.merkle import merkle_root
-from bema_py.core.types import Address, BlockHash, Commitment, Digest, PartyType
+from bema_py.core.types import Address, BlockHash, Commitment, Digest, PartyType, hex0x
 
 MAX_BODY_SIZE = 2**26
 MAX_LISTED = 2**16
@@ -32,7 +32,7 @@ class RecordMismatchError(InputError):
 
 
 def _shown(value: object) -> str:
-    return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
+    return hex0x(value) if isinstance(value, bytes) else str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ def hex0x(data: bytes) -> str:
     return "0x" + data.hex()
 
 
+def unhex(text: str) -> bytes:
+    """Read hexadecimal text with or without its 0x; raises ValueError, and AttributeError for what is no text."""
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
 def mask_of(classes: Iterable[int]) -> int:
     """Give the mask with bit y set for every class y.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bema_py.core.types import ModelDigest, hex0x
+from bema_py.core.types import ModelDigest, hex0x, unhex
 from bema_py.demo.cast import Cast
 from bema_py.demo.settings import DemoSettings
 from bema_py.demo.view import View
@@ -55,9 +55,7 @@ def train_players(
     view.line(
         f"  {len(trained)} models trained: {len(cast.players)} parties, the intruder, and one on all data pooled"
     )
-    return {
-        name: load_model(store, ModelDigest(bytes.fromhex(digest[2:]))) for name, digest in trained.items()
-    }
+    return {name: load_model(store, ModelDigest(unhex(digest))) for name, digest in trained.items()}
 
 
 def _jobs(settings: DemoSettings, case: DataCase, cast: Cast) -> dict[str, TrainingJob]:

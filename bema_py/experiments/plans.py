@@ -33,6 +33,12 @@ class Source:
         return dataset.held_out(setup.held_out, HELD_OUT_SEED) if self.tune else dataset
 
 
+def marked(setup: Setup, source: Source) -> list[str]:
+    """Give the options that no name of a result may leave out."""
+    given = {"plain": setup.is_plain, "tune": source.tune}
+    return [name for name, holds in given.items() if holds]
+
+
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """One run: a case under a method, with an attack and a seed.
@@ -74,7 +80,7 @@ class RunPlan:
         constants = constants_of(self.attack) if self.attack else {}
         parts = [plain, rules.digest().hex(), method.widened, method.rehearsal, constants]
         digest = name_of([*parts, code] if code else parts)[:12]
-        marks = ("-plain" if self.setup.is_plain else "") + ("-tune" if self.source.tune else "")
+        marks = "".join(f"-{name}" for name in marked(self.setup, self.source))
         sent = self.attack or str(self.bogus)
         return f"{self.source.dataset}-{self.case}-{self.method}-{sent}-seed{self.seed}{marks}-{digest}"
 

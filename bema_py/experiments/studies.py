@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 
 from bema_py.core.errors import InputError
 from bema_py.experiments.methods import method_of
-from bema_py.experiments.plans import RunPlan, Source
+from bema_py.experiments.plans import RunPlan, Source, marked
 from bema_py.experiments.records import RunRecord
 from bema_py.experiments.setups import Budget, Setup
 from bema_py.experiments.workers import Done, run_plans, training_seconds
@@ -71,12 +71,13 @@ class StudySettings:
 
     def path(self, suffix: str) -> Path:
         """Give the place of a result; what was tuned on never bears the name of what is reported."""
-        return self.out / f"{self.name}{self.marks.replace(' --', '_')}.{suffix}"
+        stem = "_".join([self.name, *marked(self.setup, self.source)])
+        return self.out / f"{stem}.{suffix}"
 
     @property
     def marks(self) -> str:
-        """The options that neither the name of a result nor its command may leave out."""
-        return (" --plain" if self.setup.is_plain else "") + (" --tune" if self.source.tune else "")
+        """The options that its command may not leave out."""
+        return "".join(f" --{name}" for name in marked(self.setup, self.source))
 
     @property
     def command(self) -> str:

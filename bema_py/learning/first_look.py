@@ -50,12 +50,12 @@ def sure_least(sure: int, holders: int, rules: Rules) -> int:
     return least
 
 
-def needed(least: int, neighbours_of: int, rivals: int, rules: Rules) -> int:
+def needed(least: int, holders: int, rivals: int, rules: Rules) -> int:
     """Give how many of another class's holders must be asked until eq. 8 refuses; more than there are if it never does.
 
-    least: as `sure_least` gives it. neighbours_of and rivals: how many hold the class and the other one.
+    least: as `sure_least` gives it. holders and rivals: how many hold the class and the other one.
     """
-    own, most = neighbour_count(neighbours_of, rules.alpha), neighbour_count(rivals, rules.alpha)
+    own, most = neighbour_count(holders, rules.alpha), neighbour_count(rivals, rules.alpha)
     for asked in range(rivals + 1):
         unknown = min(most, rivals - asked)
         bound = unknown * ONE + (most - unknown) * DOUBT

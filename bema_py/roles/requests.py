@@ -9,7 +9,7 @@ from bema_py.chain.approvals import Approval
 from bema_py.chain.votes import Vote
 from bema_py.core.errors import BemaError, InputError, MalformedError
 from bema_py.core.json_text import read_json
-from bema_py.core.types import Address, ModelDigest, classes_of, hex0x, mask_of
+from bema_py.core.types import Address, ModelDigest, classes_of, hex0x, mask_of, unhex
 from bema_py.roles.original_party import RegistrationRequest
 
 MAX_FILE_BYTES = 64 * 1024
@@ -50,8 +50,8 @@ def read_request(path: Path) -> RegistrationRequest:
 def request_from_plain(plain: Mapping[str, Any]) -> RegistrationRequest:
     """Read a registration request from its JSON form; raises InputError."""
     try:
-        account = bytes.fromhex(plain["account"].removeprefix("0x"))
-        model_card = bytes.fromhex(plain["model_card"].removeprefix("0x"))
+        account = unhex(plain["account"])
+        model_card = unhex(plain["model_card"])
         held, space = mask_of(plain["held_classes"]), mask_of(plain["label_space"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"it is not a registration request ({error})") from error

@@ -13,11 +13,10 @@ from pathlib import Path
 from bema_py.chain.deployment import Deployment
 from bema_py.chain.deployment_file import deployment_text
 from bema_py.chain.ethereum_header import EthereumHeader, decode_header
-from bema_py.chain.plain import unhex
 from bema_py.core.checks import check_hex, check_integer
 from bema_py.core.errors import BemaError, InputError
 from bema_py.core.json_text import read_json
-from bema_py.core.types import Digest, hex0x
+from bema_py.core.types import Digest, hex0x, unhex
 from bema_py.roles.bundle.layout import MAX_MANIFEST_SIZE, PROOFS, U64, FileRecord, read_bounded
 from bema_py.storage.atomic_file import write_atomically
 
