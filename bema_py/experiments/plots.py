@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bema_py.experiments.methods import method_of
-from bema_py.experiments.paper import TABLE_1
+from bema_py.experiments.paper import PaperTable
 
 STYLES: Mapping[str, str] = MappingProxyType(
     {
@@ -62,12 +62,13 @@ def draw_curve(axes: Axes, row: Mapping[str, Any]) -> None:
     axes.plot(heights, values, STYLES[row["method"]], label=method.label, markersize=4)
 
 
-def draw_resilience(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+def draw_resilience(rows: Sequence[Mapping[str, Any]], paper: PaperTable, path: Path) -> None:
     """Draw accuracy over the percentage of bogus messages, one panel a case, the paper's numbers in grey."""
     cases = list(dict.fromkeys(row["case"] for row in rows))
     figure, panels = panels_of(len(cases))
     for case, axes in zip(cases, panels, strict=True):
-        for method in dict.fromkeys(row["method"] for row in rows if row["case"] == case):
+        methods = list(dict.fromkeys(row["method"] for row in rows if row["case"] == case))
+        for method in methods:
             own = [row for row in rows if (row["case"], row["method"]) == (case, method)]
             axes.errorbar(
                 [row["bogus"] for row in own],
@@ -78,8 +79,11 @@ def draw_resilience(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
                 capsize=2,
                 markersize=4,
             )
-            paper = TABLE_1.get((case, method), {})
-            axes.plot(list(paper), [100 * value for value in paper.values()], STYLES[method][2:], color="0.7")
+            reported = paper.get((case, method), {})
+            heights = [100 * value for value in reported.values()]
+            axes.plot(list(reported), heights, STYLES[method][2:], color="0.7")
+        if any((case, method) in paper for method in methods):
+            axes.plot([], [], color="0.7", label="the paper's")
         axes.set_title(f"case {case}", fontsize="medium")
         axes.set_xlabel("bogus messages, %")
         scale_accuracy(axes)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bema_py.experiments.adversary import check_share
 from bema_py.experiments.methods import method_of
-from bema_py.experiments.paper import TABLE_1
+from bema_py.experiments.paper import PaperTable, table_1
 from bema_py.experiments.plans import RunPlan
 from bema_py.experiments.plots import draw_resilience
 from bema_py.experiments.records import RunRecord
@@ -39,9 +39,10 @@ def table1(settings: StudySettings, done: Done, percentages: Sequence[int] = BOG
     plans = table_plans(settings, percentages)
     records = settings.run(plans, done)
     rows = table_rows(records)
-    page = f"# Table I\n\n{provenance(settings, plans, records)}\n{table_text(rows)}"
+    paper = table_1(settings.source.dataset)
+    page = f"# Table I\n\n{provenance(settings, plans, records)}\n{table_text(rows, paper)}"
     write_results(settings, rows, page)
-    draw_resilience(rows, settings.path("png"))
+    draw_resilience(rows, paper, settings.path("png"))
     return rows
 
 
@@ -76,7 +77,7 @@ def table_rows(records: Sequence[RunRecord]) -> list[Row]:
     return rows
 
 
-def table_text(rows: Sequence[Row]) -> str:
+def table_text(rows: Sequence[Row], paper: PaperTable) -> str:
     """Lay out the table in per cent, the paper's numbers below ours."""
     percentages = list(dict.fromkeys(row["bogus"] for row in rows))
     lines: dict[tuple[str, str], list[str]] = {}
@@ -87,8 +88,8 @@ def table_text(rows: Sequence[Row]) -> str:
     for (case, method), cells in lines.items():
         parties = len(CASES[case].parties)
         body.append([f"{case}, {method_of(method).label} ({parties}-party)", *cells])
-        paper = TABLE_1.get((case, method))
-        if paper is not None:
-            stated = (f"{100 * paper[bogus]:.2f}" if bogus in paper else "-" for bogus in percentages)
+        reported = paper.get((case, method))
+        if reported is not None:
+            stated = (f"{100 * reported[bogus]:.2f}" if bogus in reported else "-" for bogus in percentages)
             body.append(["the paper's", *stated])
     return markdown_table(["bogus messages", *(f"{bogus} %" for bogus in percentages)], body)

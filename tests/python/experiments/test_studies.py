@@ -12,9 +12,10 @@ from bema_py.experiments.code import code_digest
 from bema_py.experiments.fig6 import fig6, figure_plans
 from bema_py.experiments.machine import describe_machine
 from bema_py.experiments.methods import UnknownMethodError
+from bema_py.experiments.paper import table_1
 from bema_py.experiments.setups import UnknownSetupError
 from bema_py.experiments.studies import SeedsError, mean_and_deviation
-from bema_py.experiments.table1 import table1
+from bema_py.experiments.table1 import table1, table_text
 from bema_py.experiments.workers import JobsError, run_plans
 from bema_py.learning.cases import UnknownCaseError
 
@@ -43,6 +44,13 @@ def test_table_1_small(settings):
     assert "--bogus 0,30" in text
     assert f"Machine of 4 runs: {describe_machine()}. " in text
     assert f"Code of 4 runs: {code_digest()}.\n" in text
+
+
+def test_the_papers_numbers_stand_beside_mnist_only():
+    row = {"case": "D", "method": "bema", "accuracy_mean": 0.5, "accuracy_std": 0.0, "seeds": [1]}
+    rows = [{**row, "bogus": bogus} for bogus in (0, 30)]
+    assert "| the paper's | 84.01 | - |" in table_text(rows, table_1("mnist"))
+    assert "paper" not in table_text(rows, table_1("digits"))
 
 
 def test_figure_6_small(settings):
