@@ -31,6 +31,15 @@ class NonceTakenError(ChainError):
         self.nonce = nonce
 
 
+class OutOfGasError(ContractRevertError):
+    """A transaction used up its gas in a block: what came before it there made it dearer than the estimate."""
+
+    def __init__(self, function: str, gas: int) -> None:
+        super().__init__(function, "OutOfGas", {"gas": gas})
+        self.args = (f"{function} was not executed: {gas} units of gas were too few",)
+        self.gas = gas
+
+
 class SentJournalError(ChainError):
     """The record of signed transactions cannot be written or read."""
 

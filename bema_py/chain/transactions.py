@@ -18,11 +18,11 @@ from bema_py.chain.following import Follower, Outgoing, kept_until_known
 from bema_py.chain.hashes import EthereumHash
 from bema_py.chain.leftovers import resume
 from bema_py.chain.plain import quantity
-from bema_py.chain.send_errors import NonceTakenError
+from bema_py.chain.send_errors import NonceTakenError, OutOfGasError
 from bema_py.chain.signers import Signer
 from bema_py.core.types import Address, unhex
 
-NONCE_ATTEMPTS = 5
+ATTEMPTS = 5
 NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
 """A node's words for another transaction in the place of ours: ours was not taken."""
 NEXT_BLOCK: Literal["pending"] = "pending"
@@ -36,17 +36,20 @@ def send(
 
     Where an earlier run sent the same call and never knew its outcome, this is that call: it is waited for and not sent
     twice. Raises `ContractRevertError` with the contract's reason: before sending where the estimate shows it, unless
-    `gas` is given, and after where the chain does. Raises `FeeCapError`, `ChainResponseError` where the node refuses
+    `gas` is given, and after where the chain does; `OutOfGasError` where the gas did not suffice, time and again
+    unless `gas` is given. Raises `FeeCapError`, `ChainResponseError` where the node refuses
     it, `WaitTimeoutError` where no block takes it in time, `AccountBusyError` where another process keeps the account
     that long, `NonceTakenError` where a sender elsewhere came first time and again, `SentJournalError`.
     """
     limit = chain.policy.timeout if timeout is None else timeout
+    # A new estimate knows what came before the one that was too low; gas that the caller chose stays as it is.
+    outdated = (NonceTakenError, OutOfGasError) if gas is None else (NonceTakenError,)
     left = resume(chain, signer, call, limit)
     if left is not None:
-        with suppress(NonceTakenError):
+        with suppress(*outdated):
             return replace(_outcome(chain, signer, call, left, limit, doubtful=True), resumed=True)
-    for _ in range(NONCE_ATTEMPTS - 1):
-        with suppress(NonceTakenError):
+    for _ in range(ATTEMPTS - 1):
+        with suppress(*outdated):
             return _send_once(chain, signer, call, gas, limit)
     return _send_once(chain, signer, call, gas, limit)
 
@@ -84,7 +87,7 @@ def _submit(chain: Chain, signer: Signer, call: Call, offer: Mapping[str, int], 
     )
     fields = {**call.fields(), **offer, "chainId": chain.chain_id}
     with alone:
-        for _ in range(NONCE_ATTEMPTS - 1):
+        for _ in range(ATTEMPTS - 1):
             try:
                 return _sign_and_send(chain, signer, call, fields)
             except ChainResponseError as error:
@@ -118,7 +121,12 @@ def _outcome(
 def _reason(
     chain: Chain, sender: Address, call: Call, gas: int, receipt: Mapping[str, Any]
 ) -> ContractRevertError:
-    """Replay a failed transaction at the block that holds it; its own failure changed nothing there."""
+    """Replay a failed transaction at the block that holds it; its own failure changed nothing there.
+
+    No node says why a transaction ran out of gas: there some give an error that is no answer of the contract.
+    """
+    if receipt["gasUsed"] >= gas:
+        return OutOfGasError(call.function, gas)
     fields = {"from": to_checksum_address(sender), "gas": hex(gas), "value": hex(call.value)}
     try:
         chain.request("eth_call", [{**call.fields(), **fields}, hex(receipt["blockNumber"])])

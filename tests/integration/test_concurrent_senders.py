@@ -13,7 +13,7 @@ from bema_py.chain.connection import Chain, connect
 from bema_py.chain.errors import AccountBusyError, ChainResponseError
 from bema_py.chain.signed import Transaction
 from bema_py.chain.signers import LocalSigner, local_signer
-from bema_py.chain.transactions import NONCE_ATTEMPTS, send
+from bema_py.chain.transactions import ATTEMPTS, send
 from bema_py.core.types import Address
 
 KEY = b"\x43" * 32
@@ -80,8 +80,8 @@ def test_a_nonce_taken_elsewhere_is_chosen_again_a_bounded_number_of_times() -> 
         send(chain, overtaken(2), Call("transfer", TO, b"", 1))
         assert (balance(chain, TO), sent_count(chain)) == (2001, 3)
         with pytest.raises(ChainResponseError, match="nonce too low"):
-            send(chain, overtaken(NONCE_ATTEMPTS), Call("transfer", TO, b"", 1))
-        assert balance(chain, TO) == 2001 + 1000 * NONCE_ATTEMPTS
+            send(chain, overtaken(ATTEMPTS), Call("transfer", TO, b"", 1))
+        assert balance(chain, TO) == 2001 + 1000 * ATTEMPTS
 
 
 def test_an_account_that_is_kept_names_its_holder() -> None:

@@ -5,19 +5,20 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from chain_scenarios import ANVIL, anvil, close_genesis, has_anvil, new_world, node_signer, word
 
-from bema_py.chain import following, nonce_gap
+from bema_py.chain import following, nonce_gap, transactions
 from bema_py.chain.call import Call, Receipt
 from bema_py.chain.connection import Chain, connect
 from bema_py.chain.contract import BemaContract
 from bema_py.chain.errors import ChainUnreachableError, WaitTimeoutError
 from bema_py.chain.following import Follower
-from bema_py.chain.send_errors import FeeCapError, RevertedAfterReorganisationError
+from bema_py.chain.send_errors import FeeCapError, OutOfGasError, RevertedAfterReorganisationError
 from bema_py.chain.send_policy import GWEI, SendPolicy
 from bema_py.chain.signed import SignedTransaction
 from bema_py.chain.signers import local_signer
@@ -149,6 +150,50 @@ def test_gas_is_the_estimate_and_the_margin(url: str) -> None:
     for margin, gas in ((0, 21_000), (50, 31_500)):
         chain = opened(url, gas_margin_percent=margin)
         assert int(transaction(chain, send(chain, local_signer(KEY), GIFT))["gas"], 16) == gas
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_call_that_ran_out_of_gas_is_estimated_and_sent_anew(
+    url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known: bool
+) -> None:
+    world = new_world(connect(url))
+    close_genesis(world)
+    founder, estimates = world.account(0), []
+    honest = transactions._estimate
+
+    def outdated(*asked: Any) -> int:
+        estimates.append(honest(*asked))
+        return estimates[-1] if len(estimates) > 1 else estimates[-1] * 3 // 4  # below what it takes
+
+    monkeypatch.setattr(transactions, "_estimate", outdated)
+    chain = opened(url, journal=tmp_path)
+    contract = BemaContract(chain, world.contract.address)
+    before = chain.transaction_count(founder.address, "latest")
+
+    def commit() -> object:
+        return contract.commit_batch(founder, contract.batch_commitment(1, word(1), word(2), word(3)))
+
+    if not known:  # the process ends before it learns of the first one
+        with monkeypatch.context() as patch:
+            patch.setattr(Follower, "_look", lambda _: None)
+            chain.policy = replace(chain.policy, timeout=0.1)
+            with pytest.raises(WaitTimeoutError):
+                commit()
+        chain.policy = replace(chain.policy, timeout=60.0)
+    commit()
+    assert len(estimates) == 2
+    assert chain.transaction_count(founder.address, "latest") == before + 2
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_gas_that_the_caller_chose_is_not_raised(url: str) -> None:
+    world = new_world(connect(url))
+    close_genesis(world)
+    contract = BemaContract(opened(url), world.contract.address)
+    with pytest.raises(
+        OutOfGasError, match="revokeApproval was not executed: 22500 units of gas were too few"
+    ):
+        contract.revoke_approval(world.account(0), 1, gas=22_500)
 
 
 def test_a_base_fee_above_the_cap_is_waited_out_or_named(url: str) -> None:
