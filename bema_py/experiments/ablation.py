@@ -13,7 +13,13 @@ from bema_py.experiments.evaluation import SINGLE
 from bema_py.experiments.local_models import local_model
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.records import RunRecord
-from bema_py.experiments.studies import StudySettings, mean_and_deviation, provenance, write_results
+from bema_py.experiments.studies import (
+    StudySettings,
+    check_starts,
+    mean_and_deviation,
+    provenance,
+    write_results,
+)
 from bema_py.experiments.variants import VARIANTS
 from bema_py.experiments.workers import Done, missing_models, work
 from bema_py.learning.cases import CASES
@@ -54,6 +60,7 @@ def ablation(settings: StudySettings, done: Done) -> list[Row]:
     play = partial(ablation_run, directory=settings.cache)
     work(play, runs, settings.jobs, partial(done, "runs"))
     records = {run: play(run) for run in runs}
+    check_starts(records.values())
     rows = [
         row_of(change, [records[run] for run in runs_of(settings, case, change)]) for case, change in pairs
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from bema_py.core.errors import InputError
+from bema_py.experiments.evaluation import SINGLE
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.plans import RunPlan, Source, marked
 from bema_py.experiments.records import RunRecord
@@ -24,6 +25,18 @@ class SeedsError(InputError):
         """Keep the seeds given."""
         self.seeds = tuple(seeds)
         super().__init__(f"seeds are {list(seeds)}: at least one is needed, each once")
+
+
+class StartError(InputError):
+    """Runs that a study compares begin with different local models."""
+
+    def __init__(self, case: str, seed: int, machines: Sequence[str]) -> None:
+        """Keep the case, the seed and the machines that played the runs."""
+        self.case, self.seed, self.machines = case, seed, tuple(machines)
+        super().__init__(
+            f"the kept runs of case {case}, seed {seed} begin with different local models and cannot be compared "
+            f"(played on {', '.join(machines)}): play them again, with another --cache or without their --accept"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +79,10 @@ class StudySettings:
         ]
 
     def run(self, plans: Sequence[RunPlan], done: Done) -> list[RunRecord]:
-        """Play what was not played before."""
-        return run_plans(plans, self.cache, self.jobs, done)
+        """Play what was not played before; raises StartError."""
+        records = run_plans(plans, self.cache, self.jobs, done)
+        check_starts(records)
+        return records
 
     def path(self, suffix: str) -> Path:
         """Give the place of a result; what was tuned on never bears the name of what is reported."""
@@ -94,6 +109,23 @@ class StudySettings:
         }
         stated = "".join(f" --{name} {value}" for name, value in options.items())
         return f"bema experiment {self.name} --dataset {self.source.dataset}{data}{stated}{self.marks}"
+
+
+def check_starts(records: Iterable[RunRecord]) -> None:
+    """Refuse runs of one case and seed that begin with different local models; raises StartError.
+
+    Kept runs may come from another machine, where local training gives other models. They tell by how the first state
+    predicts, as far as no rule has a part in it.
+    """
+    starts: dict[tuple[str, int], dict[tuple[float, float], str]] = {}
+    for record in records:
+        first = record.curve[0][1]
+        if SINGLE in first and not method_of(record.method).widened:
+            found = starts.setdefault((record.case, record.seed), {})
+            found.setdefault((first["max model"], first[SINGLE]), record.machine)
+    for (case, seed), machines in starts.items():
+        if len(machines) > 1:
+            raise StartError(case, seed, list(machines.values()))
 
 
 def by_row(records: Iterable[RunRecord]) -> dict[tuple[str, str, int], list[RunRecord]]:

@@ -13,8 +13,9 @@ from bema_py.experiments.fig6 import fig6, figure_plans
 from bema_py.experiments.machine import describe_machine
 from bema_py.experiments.methods import UnknownMethodError
 from bema_py.experiments.paper import table_1
+from bema_py.experiments.records import record_path
 from bema_py.experiments.setups import UnknownSetupError
-from bema_py.experiments.studies import SeedsError, mean_and_deviation
+from bema_py.experiments.studies import SeedsError, StartError, check_starts, mean_and_deviation
 from bema_py.experiments.table1 import table1, table_text
 from bema_py.experiments.workers import JobsError, run_plans
 from bema_py.learning.cases import UnknownCaseError
@@ -51,6 +52,21 @@ def test_the_papers_numbers_stand_beside_mnist_only():
     rows = [{**row, "bogus": bogus} for bogus in (0, 30)]
     assert "| the paper's | 84.01 | - |" in table_text(rows, table_1("mnist"))
     assert "paper" not in table_text(rows, table_1("digits"))
+
+
+def test_runs_that_begin_with_other_local_models_are_not_compared(settings, tmp_path):
+    small = settings(("B", "C"), ("hmr", "bema"))
+    plans = figure_plans(small)
+    records = small.run(plans, silent)
+    first = dict(records[0].curve[0][1])
+    first["single models"] += 1 / 4096
+    foreign = replace(records[0], curve=((0, first), *records[0].curve[1:]), machine="another")
+    check_starts([foreign, *records[2:]])  # cases are not compared
+    mixed = replace(small, cache=tmp_path / "mixed")
+    shutil.copytree(small.cache, mixed.cache)
+    record_path(plans[0], mixed.cache).write_bytes(foreign.to_json())
+    with pytest.raises(StartError, match=r"case B, seed 1 .* \(played on another, .*\): play them again"):
+        mixed.run(plans, silent)
 
 
 def test_figure_6_small(settings):
