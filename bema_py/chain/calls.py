@@ -11,7 +11,7 @@ from bema_py.chain.connection import Chain
 from bema_py.chain.errors import ResultError
 from bema_py.chain.events import Event
 from bema_py.chain.signers import Signer
-from bema_py.core.types import Address
+from bema_py.core.types import Address, hex0x
 
 E = TypeVar("E", bound=Event)
 
@@ -47,4 +47,4 @@ def done(receipt: Receipt, kind: type[E]) -> Done[E]:
     for event in receipt.events:
         if isinstance(event, kind):
             return Done(event, receipt)
-    raise ResultError(f"transaction 0x{receipt.transaction_hash.hex()}", f"no event {kind.__name__}")
+    raise ResultError(f"transaction {hex0x(receipt.transaction_hash)}", f"no event {kind.__name__}")

@@ -68,7 +68,7 @@ class Outgoing:
     def __str__(self) -> str:
         """Name the newest one, and what it offers."""
         offered = Fees.of(self.transaction).max_fee / GWEI
-        name = f"transaction 0x{self.hashes[-1].hex()} of {self.function}"
+        name = f"transaction {hex0x(self.hashes[-1])} of {self.function}"
         return f"{name} (nonce {self.nonce}, at most {offered:g} gwei)"
 
 

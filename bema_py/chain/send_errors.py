@@ -32,12 +32,11 @@ class NonceTakenError(ChainError):
 
 
 class OutOfGasError(ContractRevertError):
-    """A transaction used up its gas in a block: what came before it there made it dearer than the estimate."""
+    """A block holds a transaction that used up its gas, and did nothing else."""
 
     def __init__(self, function: str, gas: int) -> None:
         super().__init__(function, "OutOfGas", {"gas": gas})
         self.args = (f"{function} was not executed: {gas} units of gas were too few",)
-        self.gas = gas
 
 
 class SentJournalError(ChainError):

@@ -10,7 +10,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from bema_py.core.types import Address
+from bema_py.core.types import Address, hex0x
 
 Transaction = Mapping[str, Any]
 """JSON-RPC fields of a transaction, integers as integers, all set but the sender."""
@@ -42,7 +42,7 @@ def read_signed(raw: bytes, sender: Address) -> SignedTransaction:
     try:
         said = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
         fields = {
-            "data": "0x" + said["data"].hex().removeprefix("0x"),
+            "data": hex0x(bytes(said["data"])),
             **{each: said[each] for each in NUMBERS},
         }
     except Exception as error:  # eth_account and rlp raise what they like

@@ -1,5 +1,6 @@
 """Sending a call to the contract: estimate, sign, wait, and name the reason of a refusal."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import replace
@@ -22,6 +23,7 @@ from bema_py.chain.send_errors import NonceTakenError, OutOfGasError
 from bema_py.chain.signers import Signer
 from bema_py.core.types import Address, unhex
 
+log = logging.getLogger(__name__)
 ATTEMPTS = 5
 NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
 """A node's words for another transaction in the place of ours: ours was not taken."""
@@ -123,7 +125,7 @@ def _reason(
 ) -> ContractRevertError:
     """Replay a failed transaction at the block that holds it; its own failure changed nothing there.
 
-    No node says why a transaction ran out of gas: there some give an error that is no answer of the contract.
+    That it failed is certain, whatever hinders the replay: a node may refuse it, for it no longer has that state.
     """
     if receipt["gasUsed"] >= gas:
         return OutOfGasError(call.function, gas)
@@ -132,6 +134,8 @@ def _reason(
         chain.request("eth_call", [{**call.fields(), **fields}, hex(receipt["blockNumber"])])
     except CallRevertedError as error:
         return decode_revert(call.function, error.data)
+    except ChainResponseError as error:
+        log.warning("no reason is known why %s failed: %s", call.function, error)
     return ContractRevertError(call.function, "NoReason", {"gas": gas, "gasUsed": int(receipt["gasUsed"])})
 
 

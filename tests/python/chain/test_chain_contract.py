@@ -1,6 +1,7 @@
 """Every function of the contract through its typed method, and every refusal by name with its values."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from chain_scenarios import (
@@ -20,10 +21,12 @@ from chain_scenarios import (
 )
 
 from bema_py.chain.commitments import batch_commitment
+from bema_py.chain.connection import Chain
 from bema_py.chain.contract import Tip
 from bema_py.chain.errors import (
     ApprovalMismatchError,
     CallArgumentError,
+    ChainResponseError,
     ContractRevertError,
     is_error,
 )
@@ -84,6 +87,21 @@ def test_too_little_gas_is_no_reason_of_the_contract(open_world: World) -> None:
     ):
         open_world.contract.revoke_approval(open_world.account(0), 1, gas=22_500)
     assert open_world.chain.head().number == before + 1
+
+
+def test_a_failure_is_known_where_the_node_refuses_the_replay(
+    open_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Chain.request
+
+    def forgetful(chain: Chain, method: str, parameters: list[Any]) -> Any:
+        if method == "eth_call":
+            raise ChainResponseError(chain.url, "missing trie node")
+        return honest(chain, method, parameters)
+
+    monkeypatch.setattr(Chain, "request", forgetful)
+    with pytest.raises(ContractRevertError, match="NoReason"):
+        open_world.contract.register_original_party(open_world.account(0), card(1), LOW, gas=300_000)
 
 
 def test_joining_takes_approvals_in_any_order(open_world: World) -> None:
