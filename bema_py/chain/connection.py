@@ -133,7 +133,7 @@ class Chain:
     def call(self, to: Address, data: bytes) -> bytes:
         """Execute a call at the newest block without sending it. Raises `CallRevertedError`."""
         asked = {"to": to_checksum_address(to), "data": hex0x(data)}
-        return _bytes(self.request("eth_call", [asked, "latest"]))
+        return unhex(str(self.request("eth_call", [asked, "latest"])))
 
     def send_signed(self, signed: SignedTransaction) -> None:
         """Send a signed transaction; the same one twice is no error, so a lost answer is no lost one.
@@ -280,14 +280,10 @@ def _plain_web3(provider: BaseProvider) -> Web3:
     return Web3(provider, middleware=[])
 
 
-def _bytes(result: object) -> bytes:
-    return unhex(str(result))
-
-
 def _named(url: str, error: Web3RPCError) -> Exception:
     """Tell a revert from another refusal: it carries what the contract returned."""
     answer = cast(Any, error.rpc_response or {}).get("error") or {}
     data, message = answer.get("data"), str(answer.get("message", error))
     if answer.get("code") == REVERTED or "reverted" in message:
-        return CallRevertedError(_bytes(data) if isinstance(data, str) else b"")
+        return CallRevertedError(unhex(data) if isinstance(data, str) else b"")
     return ChainResponseError(url, message)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bema_py.core.batch import Batch
 from bema_py.core.errors import BemaError
-from bema_py.core.types import SampleId
+from bema_py.core.types import SampleId, hex0x
 from bema_py.roles.content import load_batch
 from bema_py.roles.history import CommittedBatch
 from bema_py.roles.stories.archive import Archive
@@ -43,7 +43,7 @@ def read_batches(archive: Archive) -> tuple[tuple[ReadBatch, ...], tuple[Gap, ..
         try:
             batch = load_batch(archive.store, on_chain.opening.content_digest)
         except BemaError as error:
-            gaps.append(gap(f"batch 0x{on_chain.commitment.hex()}", error))
+            gaps.append(gap(f"batch {hex0x(on_chain.commitment)}", error))
         else:
             read.append(ReadBatch(on_chain, batch.sample_ids(), batch))
     return tuple(read), tuple(gaps)

@@ -1,6 +1,6 @@
 """The stories of parties and accounts in sentences."""
 
-from bema_py.core.types import PartyType
+from bema_py.core.types import PartyType, hex0x
 from bema_py.roles.stories.account import AccountStory
 from bema_py.roles.stories.party import ApprovalStory, PartyBatch, PartyStory, SuspensionStory
 from bema_py.roles.telling.earnings import tell_earnings
@@ -30,7 +30,7 @@ def tell_party(story: PartyStory) -> Telling:
 
 def tell_account(story: AccountStory) -> Telling:
     """Tell which party an account is, and everything about its money."""
-    tell = Telling(f"Account 0x{story.who.account.hex()}")
+    tell = Telling(f"Account {hex0x(story.who.account)}")
     account = tell.name("account", story.who.account)
     if story.who.party is None:
         listed = (
