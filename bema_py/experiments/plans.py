@@ -1,12 +1,14 @@
 """What a run is: its data, its constants and the seed from which all else follows."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from bema_py.core.types import Digest
 from bema_py.experiments.code import code_digest
-from bema_py.experiments.methods import method_of
+from bema_py.experiments.methods import Calibration, method_of
 from bema_py.experiments.naming import name_of
 from bema_py.experiments.setups import HELD_OUT_SEED, Budget, Setup
 from bema_py.experiments.strategies.catalogue import constants_of
@@ -16,6 +18,16 @@ from bema_py.learning.sources import load_dataset
 
 NO_ROOT = Digest(bytes(32))
 """In the place of references, which follow from the data and the seed."""
+SETUP_USED: Mapping[Calibration, tuple[str, ...]] = MappingProxyType(
+    {
+        "bema": ("held_out", "recipe"),
+        "hmr": ("held_out", "recipe"),
+        "hmr-refit": ("held_out", "recipe", "refit_steps"),
+        "fedavg": ("held_out", "recipe", "fedavg_steps"),
+        "none": ("held_out", "centralised_recipe"),
+    }
+)
+"""What of the setup a run depends on, by how its blocks calibrate: another baseline's constants do not replay it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,7 @@ class RunPlan:
         # Where the data lies does not change what it is.
         plain["source"].pop("directory")
         method = method_of(self.method)
+        plain["setup"] = {field: plain["setup"][field] for field in SETUP_USED[method.calibration]}
         rules = replace(method.rules, witness=witness_rules([NO_ROOT])) if method.witness else method.rules
         constants = constants_of(self.attack) if self.attack else {}
         parts = [plain, rules.digest().hex(), method.widened, method.rehearsal, constants]

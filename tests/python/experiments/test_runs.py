@@ -83,6 +83,29 @@ def test_every_constant_of_a_run_changes_its_name(plan, setup):
     assert replace(usual, source=replace(usual.source, directory="elsewhere")).name == usual.name
 
 
+@pytest.mark.parametrize(
+    ("method", "used"),
+    [
+        ("bema", {"recipe"}),
+        ("bema+", {"recipe"}),
+        ("hmr", {"recipe"}),
+        ("hmr-refit", {"recipe", "refit_steps"}),
+        ("fedavg", {"recipe", "fedavg_steps"}),
+        ("centralised", {"centralised_recipe"}),
+    ],
+)
+def test_a_baselines_constants_change_the_names_of_its_own_runs_only(plan, setup, method, used):
+    usual = plan(method)
+    longer = replace(setup.recipe, steps=setup.recipe.steps + 1)
+    changes = {"recipe": longer, "centralised_recipe": longer, "refit_steps": 99, "fedavg_steps": 99}
+    changed = {
+        field
+        for field, value in changes.items()
+        if replace(usual, setup=replace(setup, **{field: value})).name != usual.name
+    }
+    assert changed == used
+
+
 def offers_of(system, holdings, height, attack=NO_ATTACK, scan=400, suspended=()):
     """What every party sends for a block."""
     ring = engine.ring_of(system, holdings, attack, None)
