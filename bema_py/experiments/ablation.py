@@ -8,9 +8,8 @@ from typing import Any
 
 from bema_py.experiments.ablation_page import page
 from bema_py.experiments.ablation_plot import draw_changes
-from bema_py.experiments.ablation_runs import AblationRun, Reading, ablation_run
+from bema_py.experiments.ablation_runs import AblationRun, Reading, ablation_run, kept_run
 from bema_py.experiments.evaluation import SINGLE
-from bema_py.experiments.local_models import local_model
 from bema_py.experiments.methods import method_of
 from bema_py.experiments.records import RunRecord
 from bema_py.experiments.studies import (
@@ -21,7 +20,7 @@ from bema_py.experiments.studies import (
     write_results,
 )
 from bema_py.experiments.variants import VARIANTS
-from bema_py.experiments.workers import Done, missing_models, work
+from bema_py.experiments.workers import Done, local_training, train_missing, work
 from bema_py.learning.cases import CASES
 
 READINGS: Mapping[Reading, str] = MappingProxyType(
@@ -54,17 +53,17 @@ def ablation(settings: StudySettings, done: Done) -> list[Row]:
     pairs = [(case, change) for case in settings.cases for change in changes_of(case, settings.methods)]
     # A predictor is read off the run of its method, so several rows may share one run.
     runs = list(dict.fromkeys(run for pair in pairs for run in runs_of(settings, *pair)))
-    plans, models = [run.plan for run in runs], settings.cache / "models"
-    train = partial(local_model, directory=models)
-    work(train, missing_models(plans, models), settings.jobs, partial(done, "local models"))
+    open_runs = [run for run in runs if kept_run(run, settings.cache) is None]
+    training = local_training([run.plan for run in open_runs])
+    train_missing(training, settings.cache / "models", settings.jobs, done)
     play = partial(ablation_run, directory=settings.cache)
-    work(play, runs, settings.jobs, partial(done, "runs"))
+    work(play, open_runs, settings.jobs, partial(done, "runs"))
     records = {run: play(run) for run in runs}
     check_starts(records.values())
     rows = [
         row_of(change, [records[run] for run in runs_of(settings, case, change)]) for case, change in pairs
     ]
-    made = provenance(settings, plans, list(records.values()))
+    made = provenance(settings, [run.plan for run in runs], list(records.values()))
     write_results(settings, rows, page(rows, made))
     draw_changes(rows, settings.path("png"))
     return rows

@@ -77,13 +77,23 @@ def ablation_run(unit: AblationRun, directory: Path) -> RunRecord:
 
     Beside what any run counts, each block of the record has the counts of `Looked`.
     """
-    place = directory / "ablation" / unit.reading
-    kept = kept_record(unit.plan, place)
+    kept = kept_run(unit, directory)
     if kept is not None:
         return kept
     record = played(unit, directory / "models")
-    write_atomically(record_path(unit.plan, place), record.to_json(), directory / "unfinished")
+    path = record_path(unit.plan, place_of(unit, directory))
+    write_atomically(path, record.to_json(), directory / "unfinished")
     return record
+
+
+def kept_run(unit: AblationRun, directory: Path) -> RunRecord | None:
+    """Read the record of a finished run; raises RunRecordError."""
+    return kept_record(unit.plan, place_of(unit, directory))
+
+
+def place_of(unit: AblationRun, directory: Path) -> Path:
+    """Give the directory of the runs of one reading."""
+    return directory / "ablation" / unit.reading
 
 
 def played(unit: AblationRun, models: Path) -> RunRecord:

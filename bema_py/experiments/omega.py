@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from bema_py.core.errors import InputError
-from bema_py.experiments.local_models import local_model, model_path
 from bema_py.experiments.omega_page import page
 from bema_py.experiments.omega_plot import draw_omega
 from bema_py.experiments.omega_rates import summary_of, thresholds_of, trigger_means
-from bema_py.experiments.omega_units import OmegaUnit, omega_unit
+from bema_py.experiments.omega_units import OmegaUnit, omega_unit, unit_path
 from bema_py.experiments.studies import StudySettings, write_results
-from bema_py.experiments.workers import Done, missing_models, work
+from bema_py.experiments.workers import Done, local_training, train_missing, work
 from bema_py.learning.cases import CASES
 from bema_py.learning.parties import TrainingJob
 
@@ -35,10 +33,10 @@ def omega(settings: StudySettings, done: Done) -> dict[str, Any]:
         if all(party.original for party in CASES[case].parties):
             raise NoRegistrantError(case)
     units = list(units_of(settings))
-    train = partial(local_model, directory=settings.cache / "models")
-    work(train, list(missing(units, settings.cache / "models")), settings.jobs, partial(done, "local models"))
+    open_units = [unit for unit in units if not unit_path(unit, settings.cache).exists()]
+    train_missing(training_of(open_units), settings.cache / "models", settings.jobs, done)
     measure = partial(omega_unit, directory=settings.cache)
-    work(measure, units, settings.jobs, partial(done, "cases and seeds"))
+    work(measure, open_units, settings.jobs, partial(done, "cases and seeds"))
     found = [measure(unit) for unit in units]
     results = laid_out(settings, found)
     write_results(settings, results, page(settings, results, sum(unit["seconds"] for unit in found)))
@@ -53,10 +51,10 @@ def units_of(settings: StudySettings) -> Iterator[OmegaUnit]:
         yield from (OmegaUnit(plans) for plans in zip(*by_method, strict=True))
 
 
-def missing(units: Sequence[OmegaUnit], models: Path) -> Iterator[TrainingJob]:
-    """Yield the local training, honest and malicious, that nobody did yet."""
-    yield from missing_models([unit.plans[0] for unit in units], models)
-    yield from (job for unit in units for job in unit.jobs() if not model_path(job, models).exists())
+def training_of(units: Sequence[OmegaUnit]) -> Iterator[TrainingJob]:
+    """Yield the local training of honest and malicious models."""
+    yield from local_training([unit.plans[0] for unit in units])
+    yield from (job for unit in units for job in unit.jobs())
 
 
 def laid_out(settings: StudySettings, found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

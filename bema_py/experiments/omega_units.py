@@ -74,8 +74,13 @@ def omega_unit(unit: OmegaUnit, directory: Path) -> Plain:
 
     It holds "measurements", "triggers" (rows of `trigger`) and "seconds" of processor time.
     """
-    path = kept_place(directory / "omega", unit.names)
+    path = unit_path(unit, directory)
     return kept(path, directory / "unfinished", partial(measured, unit, directory / "models"))
+
+
+def unit_path(unit: OmegaUnit, directory: Path) -> Path:
+    """Give the place of what is measured."""
+    return kept_place(directory / "omega", unit.names)
 
 
 def measured(unit: OmegaUnit, models: Path) -> Plain:

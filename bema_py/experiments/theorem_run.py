@@ -139,8 +139,13 @@ def margin_improvement(system: System, sample: Sample) -> tuple[Fraction, Fracti
 
 def theorem_run(plan: RunPlan, directory: Path) -> Plain:
     """Give what was found before, or play the run now: "findings", "liars", "chosen_anew" and "seconds"."""
-    path = kept_place(directory / "theorems", plan.names)
+    path = theorem_path(plan, directory)
     return kept(path, directory / "unfinished", partial(played, plan, directory / "models"))
+
+
+def theorem_path(plan: RunPlan, directory: Path) -> Path:
+    """Give the place of what a run showed."""
+    return kept_place(directory / "theorems", plan.names)
 
 
 def played(plan: RunPlan, models: Path) -> Plain:

@@ -1,6 +1,6 @@
 """The paper's theorems over random and hostile scores, over all small ones, and over the scores of a run."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import pairwise
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from bema_py.experiments.affine import hostile_cases, random_case
-from bema_py.experiments.local_models import local_model, model_path
 from bema_py.experiments.plans import RunPlan
 from bema_py.experiments.score_sets import (
     COVERED,
@@ -26,8 +25,8 @@ from bema_py.experiments.tally import THEOREM_1, THEOREM_3, Findings, margin_tal
 from bema_py.experiments.theorem_examples import examples
 from bema_py.experiments.theorem_page import page
 from bema_py.experiments.theorem_plot import draw_places
-from bema_py.experiments.theorem_run import liar_jobs, theorem_run
-from bema_py.experiments.workers import Done, missing_models, work
+from bema_py.experiments.theorem_run import liar_jobs, theorem_path, theorem_run
+from bema_py.experiments.workers import Done, local_training, train_missing, work
 from bema_py.learning.parties import TrainingJob
 from bema_py.learning.theorems import AggregateCheck, MarginCheck
 
@@ -138,19 +137,17 @@ def played_runs(settings: StudySettings, done: Done) -> dict[RunPlan, dict[str, 
         for method in settings.methods
         for plan in settings.plans(case, method, 0)
     ]
-    models = settings.cache / "models"
-
-    def missing() -> Iterator[TrainingJob]:
-        yield from missing_models(plans, models)
-        jobs = (job for plan in plans for job in liar_jobs(plan).values())
-        yield from (job for job in jobs if not model_path(job, models).exists())
-
-    work(
-        partial(local_model, directory=models), list(missing()), settings.jobs, partial(done, "local models")
-    )
+    open_plans = [plan for plan in plans if not theorem_path(plan, settings.cache).exists()]
+    train_missing(training_of(open_plans), settings.cache / "models", settings.jobs, done)
     play = partial(theorem_run, directory=settings.cache)
-    work(play, plans, settings.jobs, partial(done, "runs"))
+    work(play, open_plans, settings.jobs, partial(done, "runs"))
     return {plan: play(plan) for plan in plans}
+
+
+def training_of(plans: Sequence[RunPlan]) -> Iterator[TrainingJob]:
+    """Yield the local training of honest models and of the liars'."""
+    yield from local_training(plans)
+    yield from (job for plan in plans for job in liar_jobs(plan).values())
 
 
 def gathered(runs: list[dict[str, Any]]) -> Findings:

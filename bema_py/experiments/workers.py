@@ -1,6 +1,6 @@
 """Runs on worker processes, each local model trained first and only once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from multiprocessing import get_context
@@ -42,30 +42,33 @@ def run_plans(plans: Sequence[RunPlan], directory: Path, jobs: int, done: Done) 
     An interruption loses the models and runs that were under way, nothing else. Raises JobsError.
     """
     open_plans = [plan for plan in plans if kept_record(plan, directory) is None]
-    missing = missing_models(open_plans, directory / "models")
-    work(partial(local_model, directory=directory / "models"), missing, jobs, partial(done, "local models"))
+    train_missing(local_training(open_plans), directory / "models", jobs, done)
     work(partial(run, directory=directory), open_plans, jobs, partial(done, "runs"))
     return [run(plan, directory) for plan in plans]
 
 
-def missing_models(plans: Sequence[RunPlan], models: Path) -> list[TrainingJob]:
-    """Give the local training that these runs need and nobody did yet, each model once."""
-    return [job for path, job in model_jobs(plans, models).items() if not path.exists()]
+def train_missing(training: Iterable[TrainingJob], models: Path, jobs: int, done: Done) -> None:
+    """Do the local training that nobody did yet, each model once; raises JobsError."""
+    wanted = {model_path(job, models): job for job in training}
+    missing = [job for path, job in wanted.items() if not path.exists()]
+    work(partial(local_model, directory=models), missing, jobs, partial(done, "local models"))
 
 
 def training_seconds(plans: Sequence[RunPlan], directory: Path) -> float:
     """Give the processor time that went into the local models of these runs, each counted once."""
-    kept = (seconds_path(path) for path in model_jobs(plans, directory / "models"))
+    models = dict.fromkeys(model_path(job, directory / "models") for job in local_training(plans))
+    kept = (seconds_path(path) for path in models)
     return sum(float(path.read_text()) for path in kept if path.exists())
 
 
-def model_jobs(plans: Sequence[RunPlan], models: Path) -> dict[Path, TrainingJob]:
-    """Give the local training of these runs by the model's path, which makes each model appear once."""
+def local_training(plans: Sequence[RunPlan]) -> Iterator[TrainingJob]:
+    """Yield the local training that these runs begin with; runs of one world share it."""
     worlds = {(plan.case, plan.seed, method_of(plan.method).calibration): plan for plan in plans}
-    return {model_path(job, models): job for plan in worlds.values() for job in jobs_of(plan)}
+    for plan in worlds.values():
+        yield from training_of(plan)
 
 
-def jobs_of(plan: RunPlan) -> list[TrainingJob]:
+def training_of(plan: RunPlan) -> list[TrainingJob]:
     """Give the local training that a run begins with."""
     calibration = method_of(plan.method).calibration
     if calibration == "fedavg":

@@ -1,3 +1,5 @@
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,3 +59,21 @@ def settings(setup, cache, tmp_path):
         return replace(usual, **changes)
 
     return made
+
+
+@pytest.fixture
+def again(tmp_path):
+    """Conduct a study again from its records alone, without a local model; gives the units left at each stage."""
+
+    def conducted(study: Callable[..., object], settings: StudySettings, *rest, **named) -> dict[str, int]:
+        records, left = tmp_path / "records", {}
+        shutil.copytree(settings.cache, records, ignore=shutil.ignore_patterns("*.safetensors"))
+        study(
+            replace(settings, cache=records),
+            lambda stage, _count, total: left.update({stage: total}),
+            *rest,
+            **named,
+        )
+        return left
+
+    return conducted

@@ -59,7 +59,7 @@ def test_the_reading_of_scored_classes_is_for_cases_with_a_public_set():
     assert not {change.method for change in extended}.intersection({"bema", "bema-with-replay"})
 
 
-def test_ablation_small(settings, monkeypatch):
+def test_ablation_small(settings, monkeypatch, again):
     kept = {name: VARIANTS[name] for name in ("bema-alpha-1-3", "bema-with-tau", "bema+-without-replay")}
     monkeypatch.setattr(study, "VARIANTS", kept)
     small = settings(("C",), ("bema",), budget=Budget(1, scan=400))
@@ -80,7 +80,8 @@ def test_ablation_small(settings, monkeypatch):
     assert "## Case C, BEMA\n" in text
     assert "| BEMA+'s tau |" in text
     first = (small.out / "study_tune.svg").read_bytes()
-    assert ablation(small, silent) == rows
+    assert again(ablation, small) == {"local models": 0, "runs": 0}
+    assert json.loads((small.out / "study_tune.json").read_text()) == rows
     assert (small.out / "study_tune.svg").read_bytes() == first
 
 

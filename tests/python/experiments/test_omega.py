@@ -28,7 +28,7 @@ def small(settings):
     return settings(("C",), ("bema",), budget=Budget(1, scan=400))
 
 
-def test_omega_small(small):
+def test_omega_small(small, again):
     results = omega(small, silent)
     assert json.loads((small.out / "study_tune.json").read_text()) == results
     (chosen,) = results["thresholds"]
@@ -52,6 +52,8 @@ def test_omega_small(small):
     text = (small.out / "study_tune.md").read_text()
     assert "Chosen on seed 1: omega" in text
     assert (small.out / "study_tune.png").exists()
+    assert again(omega, small) == {"local models": 0, "cases and seeds": 0}
+    assert (small.out / "study_tune.md").read_text() == text
 
 
 def test_the_unit_measures_what_a_founder_measures(small):
