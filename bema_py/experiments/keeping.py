@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from bema_py.core.errors import MalformedError
+from bema_py.experiments.code import code_digest
+from bema_py.experiments.machine import describe_machine
 from bema_py.storage.atomic_file import write_atomically
 
 Plain = dict[str, Any]
@@ -24,10 +26,12 @@ class KeptError(MalformedError):
 def kept(path: Path, scratch: Path, measure: Callable[[], Plain]) -> Plain:
     """Read what was measured before, or measure it now and keep it; raises KeptError.
 
-    scratch: a directory on the same file system for the unfinished file.
+    Adds the "machine" and the digest of the "code" that measured it. scratch: a directory on the same file system for
+    the unfinished file.
     """
     if not path.exists():
-        write_atomically(path, (json.dumps(measure(), indent=1) + "\n").encode(), scratch)
+        measured = {**measure(), "machine": describe_machine(), "code": code_digest()}
+        write_atomically(path, (json.dumps(measured, indent=1) + "\n").encode(), scratch)
     try:
         return cast(Plain, json.loads(path.read_text()))
     except (OSError, ValueError) as error:

@@ -39,7 +39,7 @@ def omega(settings: StudySettings, done: Done) -> dict[str, Any]:
     work(measure, open_units, settings.jobs, partial(done, "cases and seeds"))
     found = [measure(unit) for unit in units]
     results = laid_out(settings, found)
-    write_results(settings, results, page(settings, results, sum(unit["seconds"] for unit in found)))
+    write_results(settings, results, page(settings, results, found))
     draw_omega(results, settings.path("png"))
     return results
 

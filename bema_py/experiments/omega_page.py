@@ -5,9 +5,8 @@ from typing import Any
 
 from bema_py.experiments.evaluation import SINGLE
 from bema_py.experiments.impostors import ATTACKS, BACKDOOR, COPY, NOISE, STAMPED_SHARE
-from bema_py.experiments.machine import describe_machine
 from bema_py.experiments.methods import method_of
-from bema_py.experiments.studies import StudySettings, markdown_table, percentages
+from bema_py.experiments.studies import StudySettings, counted, markdown_table, percentages
 
 SUMMARY = (
     "registrant",
@@ -33,8 +32,9 @@ TRIGGERS = (
 )
 
 
-def page(settings: StudySettings, results: Mapping[str, Any], seconds: float) -> str:
-    """Lay out what was measured, with what made it."""
+def page(settings: StudySettings, results: Mapping[str, Any], units: Sequence[Mapping[str, Any]]) -> str:
+    """Lay out what was measured, with what made it; units: what is kept of each case and seed."""
+    seconds = sum(unit["seconds"] for unit in units)
     cases = "".join(case_text(chosen, results) for chosen in results["thresholds"])
     tuned = "the training samples that are not held out" if settings.source.tune else "all training samples"
     evaluated = "held-out training samples" if settings.source.tune else "the test set"
@@ -44,7 +44,8 @@ def page(settings: StudySettings, results: Mapping[str, Any], seconds: float) ->
         f"{settings.budget.scan} records of its own, per sample, of the classes that both hold; eq. 2 sees no test "
         f"sample. The backdoor is judged on {evaluated}. Seeds {', '.join(map(str, settings.seeds))}; local training "
         f"{settings.setup.recipe}; {settings.budget.blocks} blocks.\n\n"
-        f"Machine: {describe_machine()}. Processor time without local training: {seconds / 60:.1f} minutes.\n\n"
+        f"{counted('Machine', (unit['machine'] for unit in units))} Processor time without local training: "
+        f"{seconds / 60:.1f} minutes. {counted('Code', (unit['code'] for unit in units))}\n\n"
         f"{cases}{limits_text(results)}"
     )
 

@@ -72,7 +72,7 @@ class Measurement:
 def omega_unit(unit: OmegaUnit, directory: Path) -> Plain:
     """Give what was measured before, or measure now.
 
-    It holds "measurements", "triggers" (rows of `trigger`) and "seconds" of processor time.
+    It holds "measurements", "triggers" (rows of `trigger`), "seconds" of processor time, and what `kept` adds.
     """
     path = unit_path(unit, directory)
     return kept(path, directory / "unfinished", partial(measured, unit, directory / "models"))

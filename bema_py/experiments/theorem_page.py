@@ -1,10 +1,10 @@
 """The study of the theorems as a page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bema_py.experiments.machine import describe_machine
-from bema_py.experiments.studies import StudySettings, markdown_table
+from bema_py.experiments.studies import StudySettings, counted, markdown_table
 
 HEADER = (
     "statement",
@@ -18,8 +18,17 @@ HEADER = (
 EXAMPLES = ("statement", "case", "demanded", "found")
 
 
-def page(settings: StudySettings, results: Mapping[str, Any], sets: int, seconds: float) -> str:
-    """Lay out the tallies, the counterexamples and the runs, with what made them."""
+def page(
+    settings: StudySettings,
+    results: Mapping[str, Any],
+    sets: int,
+    seconds: float,
+    kept: Sequence[Mapping[str, Any]],
+) -> str:
+    """Lay out the tallies, the counterexamples and the runs, with what made them.
+
+    seconds: processor time for the scores that no run gave. kept: what is kept of each run.
+    """
     rows = sorted(results["rows"], key=lambda row: row["statement"])
     failing = [example for example in results["examples"] if example["fails"]]
     table = markdown_table(EXAMPLES, [[example[name] for name in EXAMPLES] for example in failing])
@@ -31,8 +40,10 @@ def page(settings: StudySettings, results: Mapping[str, Any], sets: int, seconds
     )
     return (
         f"# The theorems\n\nCommand: `{settings.command} --sets {sets}`\n\n"
-        f"Seeds {', '.join(map(str, settings.seeds))}; the first one draws the scores that no run gave. Machine: "
-        f"{describe_machine()}. Processor time without local training: {seconds / 60:.1f} minutes.\n\n"
+        f"Seeds {', '.join(map(str, settings.seeds))}; the first one draws the scores that no run gave, which took "
+        f"{seconds / 60:.1f} minutes of processor time on {describe_machine()}. "
+        f"{counted('Machine', (run['machine'] for run in kept))} Processor time without local training: "
+        f"{sum(run['seconds'] for run in kept) / 60:.1f} minutes. {counted('Code', (run['code'] for run in kept))}\n\n"
         "What is printed and what is corrected: docs/theorems.md. Theorem 1 as printed speaks of the neighbours that "
         "Krum chooses after the step, corrected of those before it; in a run its constants are unknown, so p = 0 and "
         "the lower bound is 0, and there is no upper one. Theorem 2, Lemma 1 and Theorem 3 are tried where 2f < m < K, "

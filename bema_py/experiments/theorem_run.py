@@ -138,7 +138,10 @@ def margin_improvement(system: System, sample: Sample) -> tuple[Fraction, Fracti
 
 
 def theorem_run(plan: RunPlan, directory: Path) -> Plain:
-    """Give what was found before, or play the run now: "findings", "liars", "chosen_anew" and "seconds"."""
+    """Give what was found before, or play the run now.
+
+    It holds "findings", "liars", "chosen_anew", "seconds" of processor time, and what `kept` adds.
+    """
     path = theorem_path(plan, directory)
     return kept(path, directory / "unfinished", partial(played, plan, directory / "models"))
 

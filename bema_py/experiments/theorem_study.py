@@ -47,7 +47,7 @@ def theorem_study(settings: StudySettings, done: Done, *, sets: int) -> dict[str
     for number, (source, find) in enumerate(sources.items(), start=1):
         found[source] = find()
         done("sets of scores", number, len(sources))
-    tried = process_time() - begun
+    seconds = process_time() - begun
     runs = played_runs(settings, done)
     for case in settings.cases:
         found[f"run, case {case}"] = gathered([run for plan, run in runs.items() if plan.case == case])
@@ -64,8 +64,7 @@ def theorem_study(settings: StudySettings, done: Done, *, sets: int) -> dict[str
         ],
         "places": {source: findings.places.tolist() for source, findings in found.items()},
     }
-    seconds = tried + sum(run["seconds"] for run in runs.values())
-    write_results(settings, results, page(settings, results, sets, seconds))
+    write_results(settings, results, page(settings, results, sets, seconds, list(runs.values())))
     draw_places(results["places"], settings.path("png"))
     return results
 

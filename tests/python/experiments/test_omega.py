@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from bema_py.core.types import PartyId
+from bema_py.experiments.code import code_digest
 from bema_py.experiments.impostors import HONEST, NOISE, impostor_jobs, infiltrated, noisy_copy, target_class
 from bema_py.experiments.keeping import KeptError, kept
+from bema_py.experiments.machine import describe_machine
 from bema_py.experiments.omega import NoRegistrantError, omega, units_of
 from bema_py.experiments.omega_rates import admitted, thresholds_of
 from bema_py.experiments.omega_units import omega_unit
@@ -151,8 +153,9 @@ def test_a_registrant_needs_a_founder_for_every_class():
 
 def test_what_was_measured_is_read_and_a_broken_file_is_named(tmp_path):
     path = tmp_path / "unit.json"
-    assert kept(path, tmp_path, lambda: {"value": 1}) == {"value": 1}
-    assert kept(path, tmp_path, lambda: pytest.fail("measured twice")) == {"value": 1}
+    made = {"value": 1, "machine": describe_machine(), "code": code_digest()}
+    assert kept(path, tmp_path, lambda: {"value": 1}) == made
+    assert kept(path, tmp_path, lambda: pytest.fail("measured twice")) == made
     path.write_text("{")
     with pytest.raises(KeptError, match="unit"):
         kept(path, tmp_path, dict)
