@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -20,8 +19,9 @@ from bema_py.experiments.studies import (
     write_results,
 )
 from bema_py.experiments.variants import VARIANTS
-from bema_py.experiments.workers import Done, local_training, train_missing, work
+from bema_py.experiments.workers import Done, finish, local_training
 from bema_py.learning.cases import CASES
+from bema_py.learning.parties import TrainingJob
 
 READINGS: Mapping[Reading, str] = MappingProxyType(
     {
@@ -53,20 +53,23 @@ def ablation(settings: StudySettings, done: Done) -> list[Row]:
     pairs = [(case, change) for case in settings.cases for change in changes_of(case, settings.methods)]
     # A predictor is read off the run of its method, so several rows may share one run.
     runs = list(dict.fromkeys(run for pair in pairs for run in runs_of(settings, *pair)))
-    open_runs = [run for run in runs if kept_run(run, settings.cache) is None]
-    training = local_training([run.plan for run in open_runs])
-    train_missing(training, settings.cache / "models", settings.jobs, done)
-    play = partial(ablation_run, directory=settings.cache)
-    work(play, open_runs, settings.jobs, partial(done, "runs"))
-    records = {run: play(run) for run in runs}
-    check_starts(records.values())
+    found = finish(
+        ablation_run, runs, kept_run, training_of, directory=settings.cache, jobs=settings.jobs, done=done
+    )
+    records = dict(zip(runs, found, strict=True))
+    check_starts(found)
     rows = [
         row_of(change, [records[run] for run in runs_of(settings, case, change)]) for case, change in pairs
     ]
-    made = provenance(settings, [run.plan for run in runs], list(records.values()))
+    made = provenance(settings, [run.plan for run in runs], found)
     write_results(settings, rows, page(rows, made))
     draw_changes(rows, settings.path("png"))
     return rows
+
+
+def training_of(runs: Sequence[AblationRun]) -> Iterator[TrainingJob]:
+    """Yield the local training that these runs begin with."""
+    return local_training([run.plan for run in runs])
 
 
 def changes_of(case: str, methods: Sequence[str]) -> Iterator[Change]:

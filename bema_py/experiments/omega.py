@@ -1,16 +1,15 @@
 """Equation 2 at registration: what a founder's deviation tells of honest and malicious models, and what it cannot."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from bema_py.core.errors import InputError
 from bema_py.experiments.omega_page import page
 from bema_py.experiments.omega_plot import draw_omega
 from bema_py.experiments.omega_rates import summary_of, thresholds_of, trigger_means
-from bema_py.experiments.omega_units import OmegaUnit, omega_unit, unit_path
+from bema_py.experiments.omega_units import OmegaUnit, is_measured, omega_unit
 from bema_py.experiments.studies import StudySettings, write_results
-from bema_py.experiments.workers import Done, local_training, train_missing, work
+from bema_py.experiments.workers import Done, finish, local_training
 from bema_py.learning.cases import CASES
 from bema_py.learning.parties import TrainingJob
 
@@ -33,11 +32,16 @@ def omega(settings: StudySettings, done: Done) -> dict[str, Any]:
         if all(party.original for party in CASES[case].parties):
             raise NoRegistrantError(case)
     units = list(units_of(settings))
-    open_units = [unit for unit in units if not unit_path(unit, settings.cache).exists()]
-    train_missing(training_of(open_units), settings.cache / "models", settings.jobs, done)
-    measure = partial(omega_unit, directory=settings.cache)
-    work(measure, open_units, settings.jobs, partial(done, "cases and seeds"))
-    found = [measure(unit) for unit in units]
+    found = finish(
+        omega_unit,
+        units,
+        is_measured,
+        training_of,
+        directory=settings.cache,
+        jobs=settings.jobs,
+        done=done,
+        stage="cases and seeds",
+    )
     results = laid_out(settings, found)
     write_results(settings, results, page(settings, results, found))
     draw_omega(results, settings.path("png"))

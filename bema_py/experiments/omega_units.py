@@ -78,6 +78,11 @@ def omega_unit(unit: OmegaUnit, directory: Path) -> Plain:
     return kept(path, directory / "unfinished", partial(measured, unit, directory / "models"))
 
 
+def is_measured(unit: OmegaUnit, directory: Path) -> bool:
+    """Say whether the unit was measured before."""
+    return unit_path(unit, directory).exists()
+
+
 def unit_path(unit: OmegaUnit, directory: Path) -> Path:
     """Give the place of what is measured."""
     return kept_place(directory / "omega", unit.names)

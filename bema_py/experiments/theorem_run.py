@@ -146,6 +146,11 @@ def theorem_run(plan: RunPlan, directory: Path) -> Plain:
     return kept(path, directory / "unfinished", partial(played, plan, directory / "models"))
 
 
+def is_played(plan: RunPlan, directory: Path) -> bool:
+    """Say whether the run was played before."""
+    return theorem_path(plan, directory).exists()
+
+
 def theorem_path(plan: RunPlan, directory: Path) -> Path:
     """Give the place of what a run showed."""
     return kept_place(directory / "theorems", plan.names)

@@ -25,8 +25,8 @@ from bema_py.experiments.tally import THEOREM_1, THEOREM_3, Findings, margin_tal
 from bema_py.experiments.theorem_examples import examples
 from bema_py.experiments.theorem_page import page
 from bema_py.experiments.theorem_plot import draw_places
-from bema_py.experiments.theorem_run import liar_jobs, theorem_path, theorem_run
-from bema_py.experiments.workers import Done, local_training, train_missing, work
+from bema_py.experiments.theorem_run import is_played, liar_jobs, theorem_run
+from bema_py.experiments.workers import Done, finish, local_training
 from bema_py.learning.parties import TrainingJob
 from bema_py.learning.theorems import AggregateCheck, MarginCheck
 
@@ -136,11 +136,10 @@ def played_runs(settings: StudySettings, done: Done) -> dict[RunPlan, dict[str, 
         for method in settings.methods
         for plan in settings.plans(case, method, 0)
     ]
-    open_plans = [plan for plan in plans if not theorem_path(plan, settings.cache).exists()]
-    train_missing(training_of(open_plans), settings.cache / "models", settings.jobs, done)
-    play = partial(theorem_run, directory=settings.cache)
-    work(play, open_plans, settings.jobs, partial(done, "runs"))
-    return {plan: play(plan) for plan in plans}
+    found = finish(
+        theorem_run, plans, is_played, training_of, directory=settings.cache, jobs=settings.jobs, done=done
+    )
+    return dict(zip(plans, found, strict=True))
 
 
 def training_of(plans: Sequence[RunPlan]) -> Iterator[TrainingJob]:

@@ -25,6 +25,7 @@ _THREADS = 1
 Done = Callable[[str, int, int], None]
 """Called with (stage, units done, units in all)."""
 Result = TypeVar("Result")
+Unit = TypeVar("Unit")
 
 
 class JobsError(InputError):
@@ -41,10 +42,30 @@ def run_plans(plans: Sequence[RunPlan], directory: Path, jobs: int, done: Done) 
 
     An interruption loses the models and runs that were under way, nothing else. Raises JobsError.
     """
-    open_plans = [plan for plan in plans if kept_record(plan, directory) is None]
-    train_missing(local_training(open_plans), directory / "models", jobs, done)
-    work(partial(run, directory=directory), open_plans, jobs, partial(done, "runs"))
-    return [run(plan, directory) for plan in plans]
+    return finish(run, plans, kept_record, local_training, directory=directory, jobs=jobs, done=done)
+
+
+def finish(
+    task: Callable[..., Result],
+    units: Sequence[Unit],
+    kept: Callable[[Unit, Path], object],
+    training: Callable[[Sequence[Unit]], Iterable[TrainingJob]],
+    *,
+    directory: Path,
+    jobs: int,
+    done: Done,
+    stage: str = "runs",
+) -> list[Result]:
+    """Give what a study's units came to, in their order: read what is kept, train models for the rest and play it.
+
+    task: plays a unit and keeps it in the directory, or reads what is kept. kept: gives something false for a unit that
+    is still to be played. training: the local training that units begin with. stage: how `done` calls playing them.
+    Raises JobsError.
+    """
+    left = [unit for unit in units if not kept(unit, directory)]
+    train_missing(training(left), directory / "models", jobs, done)
+    work(partial(task, directory=directory), left, jobs, partial(done, stage))
+    return [task(unit, directory) for unit in units]
 
 
 def train_missing(training: Iterable[TrainingJob], models: Path, jobs: int, done: Done) -> None:
